@@ -1,0 +1,109 @@
+"""Speed of Stump Tracks against Gymnasium's BipedalWalker-v3.
+
+Run with ``python -m tutelage.benchmarks.performance.bipedal_speed``. Both environments are made with
+``gym.make`` and driven by the same random actions, resets included, in one process and in turn, so that a
+busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+TARGET = 0.9
+"""Stump Tracks must make at least this share of the steps per second of BipedalWalker-v3."""
+
+TASKS = {"easy": [0.1, 6.0], "middle": [1.5, 3.0]}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Steps per second and milliseconds per reset of one environment, medians over the repeats.
+
+    Attributes:
+        name: What was measured.
+        steps_per_second: Resets included.
+        reset_ms: Milliseconds per reset.
+        ratio: Median over the repeats of the steps per second over those of BipedalWalker-v3 in the same
+            repeat.
+    """
+
+    name: str
+    steps_per_second: float
+    reset_ms: float
+    ratio: float
+
+
+def run(n_steps: int = 3000, n_repeats: int = 7) -> list[Measurement]:
+    """Measure.
+
+    Args:
+        n_steps: Steps per repeat and environment.
+        n_repeats: Interleaved repeats.
+
+    Returns:
+        BipedalWalker-v3 first, then Stump Tracks on an easy and on a middle task.
+    """
+    walker, tracks = gym.make("BipedalWalker-v3"), gym.make("tutelage.envs:tutelage/StumpTracks-v0")
+    runners: dict[str, Callable[[], Any]] = {"BipedalWalker-v3": walker.reset}
+    for name, task in TASKS.items():
+        runners[f"StumpTracks-v0, {name}"] = partial(tracks.reset, options={"task": task})
+    environments = {name: walker if name.startswith("Bipedal") else tracks for name in runners}
+    for env in (walker, tracks):
+        env.reset(seed=0)
+    actions = np.random.default_rng(0).uniform(-1, 1, (n_steps, 4)).astype(np.float32)
+    for name, reset in runners.items():  # compile and warm up
+        _steps_per_second(environments[name], reset, actions[:200])
+
+    speeds: dict[str, list[float]] = {name: [] for name in runners}
+    resets: dict[str, list[float]] = {name: [] for name in runners}
+    for _ in range(n_repeats):
+        for name, reset in runners.items():
+            speeds[name].append(_steps_per_second(environments[name], reset, actions))
+            start = time.perf_counter()
+            for _ in range(20):
+                reset()
+            resets[name].append((time.perf_counter() - start) / 20 * 1e3)
+    walker.close()
+    tracks.close()
+    base = speeds["BipedalWalker-v3"]
+    return [
+        Measurement(
+            name,
+            statistics.median(speeds[name]),
+            statistics.median(resets[name]),
+            statistics.median(ours / theirs for ours, theirs in zip(speeds[name], base, strict=True)),
+        )
+        for name in runners
+    ]
+
+
+def _steps_per_second(env: gym.Env, reset: Callable[[], Any], actions: np.ndarray) -> float:
+    start = time.perf_counter()
+    reset()
+    for action in actions:
+        _, _, terminated, truncated, _ = env.step(action)
+        if terminated or truncated:
+            reset()
+    return len(actions) / (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print the table and whether the target is met."""
+    results = run()
+    print(f"{'':26}{'steps/s':>10}{'ratio':>8}{'reset ms':>10}")
+    for result in results:
+        print(f"{result.name:26}{result.steps_per_second:10,.0f}{result.ratio:8.2f}{result.reset_ms:10.2f}")
+    worst = min(result.ratio for result in results[1:])
+    print(f"target: ratio >= {TARGET}; {'met' if worst >= TARGET else 'MISSED'} ({worst:.2f})")
+
+
+if __name__ == "__main__":
+    main()

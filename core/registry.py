@@ -1,0 +1,122 @@
+"""The registry of teachers: names to classes, loaded when they are asked for.
+
+Each family of teachers registers its names in its ``__init__`` with the place of the class, so that listing the
+teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher` and to the
+command line's ``--teacher``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import RequestError, unknown_name
+
+if TYPE_CHECKING:
+    from .spaces import TaskSpace
+    from .teachers.teacher import Teacher
+
+_TEACHERS: dict[str, str | type[Teacher]] = {}
+
+
+def register_teacher(name: str, teacher: str | type[Teacher], *, replace: bool = False) -> None:
+    """Register a teacher under a kebab-case name.
+
+    Args:
+        name: E.g. ``"alp-gmm"``.
+        teacher: The class, or where it is: ``"package.module:ClassName"``.
+        replace: Allow a name that is taken.
+
+    Raises:
+        ValueError: A name that is not kebab-case or is taken, or a place that is not of that form.
+        TypeError: Neither a string nor a subclass of `Teacher`.
+
+    Example:
+        >>> import tutelage
+        >>> class Lowest(tutelage.Teacher):
+        ...     def _sample(self, n):
+        ...         return self.task_space.low + 0 * self.task_space.sample(n, self.rng)
+        ...     def _update(self, outcomes):
+        ...         pass
+        >>> register_teacher("lowest", Lowest, replace=True)
+        >>> tutelage.make_teacher("lowest", tutelage.TaskSpace(x=(2.0, 5.0))).sample().values
+        array([[2.]])
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise ValueError(f"A teacher's name is kebab-case, e.g. 'alp-gmm'; got {name!r}.")
+    if isinstance(teacher, str):
+        if not re.fullmatch(r"[\w.]+:\w+", teacher):
+            raise ValueError(f"Expected the place of a class as 'package.module:ClassName', got {teacher!r}.")
+    else:
+        from .teachers.teacher import Teacher
+
+        if not (inspect.isclass(teacher) and issubclass(teacher, Teacher)):
+            raise TypeError(f"Expected a subclass of tutelage.Teacher, got {teacher!r}.")
+    if not replace and _TEACHERS.get(name, teacher) != teacher:
+        raise ValueError(f"The name {name!r} is taken by {_TEACHERS[name]!r}; pass replace=True to take it over.")
+    _TEACHERS[name] = teacher
+
+
+def list_teachers() -> list[str]:
+    """Return the names of all registered teachers, sorted.
+
+    Example:
+        >>> "alp-gmm" in list_teachers()
+        True
+    """
+    import_module(".teachers", __package__)
+    return sorted(_TEACHERS)
+
+
+def teacher_class(name: str) -> type[Teacher]:
+    """Return the class registered under a name.
+
+    Raises:
+        RequestError: An unknown name (a ``ValueError``), with the nearest known ones.
+    """
+    known = list_teachers()
+    if name not in _TEACHERS:
+        raise RequestError(unknown_name("teacher", name, known))
+    place = _TEACHERS[name]
+    if not isinstance(place, str):
+        return place
+    module, _, attribute = place.partition(":")
+    cls: type[Teacher] = getattr(import_module(module), attribute)
+    return cls
+
+
+def make_teacher(name: str, task_space: TaskSpace, *, seed: int | None = None, **hyperparameters: Any) -> Teacher:
+    """Build a registered teacher.
+
+    Args:
+        name: One of `list_teachers`.
+        task_space: The tasks it chooses from; a Gymnasium space is converted (`TaskSpace.from_gym`).
+        seed: Seed of its own random generator; None draws one from the operating system. 0 is a seed.
+        **hyperparameters: Passed to the class.
+
+    Returns:
+        The teacher.
+
+    Raises:
+        RequestError: An unknown name or hyperparameter, or a value the teacher refuses (a ``ValueError``).
+
+    Example:
+        >>> import tutelage
+        >>> space = tutelage.TaskSpace(stump_height=(0.0, 3.0), obstacle_spacing=(0.0, 6.0))
+        >>> teacher = make_teacher("alp-gmm", space, seed=0, fit_rate=100)
+        >>> teacher.sample(4).values.shape
+        (4, 2)
+    """
+    from .spaces import TaskSpace
+
+    cls = teacher_class(name)
+    accepted = inspect.signature(cls).parameters
+    if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
+        for key in hyperparameters:
+            if key not in accepted or key == "task_space":
+                options = [k for k in accepted if k not in ("task_space", "seed")]
+                raise RequestError(unknown_name(f"hyperparameter of {name}", key, options))
+    space = task_space if isinstance(task_space, TaskSpace) else TaskSpace.from_gym(task_space)
+    return cls(space, seed=seed, **hyperparameters)

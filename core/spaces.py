@@ -1,0 +1,612 @@
+"""The task space: the named parameters of an environment that a teacher chooses.
+
+A task is a float64 row with one entry for each dimension; a batch of tasks is an array of shape ``(n, d)``. Integer
+dimensions hold whole numbers, categorical dimensions hold the index of the category. Distances between tasks are
+measured in the unit cube, where every dimension has the same weight whatever its range.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Kind = Literal["continuous", "integer", "categorical"]
+FloatArray = NDArray[np.float64]
+
+_TOLERANCE = 1e-6
+"""A task may lie outside its bounds by this share of the range (a trip through float32 costs that much)."""
+
+_ROUNDING = 2.0**-24
+"""… and by this share of the value, which is what float32 rounds off where the range is far from zero or empty."""
+
+_MAX_ENUMERATION = 10_000_000
+
+_MAX_INTEGER = 2**53
+"""Tasks are float64 rows, which hold every whole number up to here."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One named dimension of a task space.
+
+    Attributes:
+        name: Its name.
+        kind: ``"continuous"``, ``"integer"`` or ``"categorical"``.
+        low: Smallest value (inclusive); 0 for a categorical dimension.
+        high: Largest value (inclusive); the number of categories − 1 for a categorical dimension.
+        categories: The categories in order, or an empty tuple.
+
+    Raises:
+        ValueError: Bounds the wrong way round, not finite or too far apart, or that do not fit the kind.
+
+    Example:
+        >>> Dimension.parse("rooms", range(2, 7))
+        Dimension(name='rooms', kind='integer', low=2.0, high=6.0, categories=())
+    """
+
+    name: str
+    kind: Kind
+    low: float
+    high: float
+    categories: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        where = f"Dimension {self.name!r}"
+        if self.kind not in ("continuous", "integer", "categorical"):
+            raise ValueError(f"{where}: the kind is continuous, integer or categorical, got {self.kind!r}.")
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(f"{where}: the bounds must be finite, got ({self.low}, {self.high}).")
+        if self.low > self.high:
+            raise ValueError(
+                f"{where}: low must not exceed high, got ({self.low:g}, {self.high:g}). "
+                f"Did you mean ({self.high:g}, {self.low:g})?"
+            )
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"{where}: the bounds ({self.low:g}, {self.high:g}) are too far apart for float64.")
+        if self.kind != "continuous" and not (float(self.low).is_integer() and float(self.high).is_integer()):
+            raise ValueError(f"{where}: the bounds must be whole numbers, got ({self.low:g}, {self.high:g}).")
+        if self.kind == "categorical" and (self.low, self.high) != (0, len(self.categories) - 1):
+            raise ValueError(
+                f"{where}: {len(self.categories)} categories have the bounds (0, {len(self.categories) - 1}), "
+                f"got ({self.low:g}, {self.high:g})."
+            )
+
+    @classmethod
+    def parse(cls, name: str, spec: Any) -> Dimension:
+        """Build a dimension from a ``(low, high)`` pair, a ``range``, a list of categories or another dimension.
+
+        Raises:
+            ValueError: Bounds the wrong way round, not finite, an empty range, duplicate categories.
+            TypeError: A specification of another type.
+        """
+        if isinstance(spec, Dimension):
+            return cls(name, spec.kind, spec.low, spec.high, spec.categories)
+        if isinstance(spec, range):
+            if not spec:
+                raise ValueError(f"Dimension {name!r}: {spec} is empty; expected at least one integer.")
+            if spec.step != 1:
+                raise ValueError(
+                    f"Dimension {name!r}: {spec} has step {spec.step}; an integer dimension takes steps of 1. "
+                    f"Use a list of categories, {list(spec)[:4]}…, for other steps."
+                )
+            if max(-spec.start, spec.stop - 1) > _MAX_INTEGER:
+                raise ValueError(
+                    f"Dimension {name!r}: {spec} is too wide; an integer dimension lies within ±2**53. Give it bounds."
+                )
+            return cls(name, "integer", float(spec.start), float(spec.stop - 1))
+        if isinstance(spec, list):
+            if not spec:
+                raise ValueError(f"Dimension {name!r}: the list of categories is empty.")
+            if any(spec[i] == spec[j] for i in range(len(spec)) for j in range(i)):
+                raise ValueError(f"Dimension {name!r}: the categories {spec} contain a duplicate.")
+            return cls(name, "categorical", 0.0, float(len(spec) - 1), tuple(spec))
+        if isinstance(spec, tuple):
+            if len(spec) != 2:
+                raise ValueError(
+                    f"Dimension {name!r}: expected a pair (low, high), got {len(spec)} values: {spec}. "
+                    "Use a list for categories."
+                )
+            try:
+                if any(isinstance(bound, (str, bytes, bool, np.bool_)) for bound in spec):
+                    raise TypeError("a string or a truth value is no bound")
+                low, high = float(spec[0]), float(spec[1])
+            except (TypeError, ValueError, OverflowError) as error:
+                raise TypeError(
+                    f"Dimension {name!r}: the bounds must be numbers, got {spec}. Use a list for categories."
+                ) from error
+            return cls(name, "continuous", low, high)
+        raise TypeError(
+            f"Dimension {name!r}: expected a pair (low, high), a range or a list of categories, "
+            f"got {type(spec).__name__}: {spec!r}."
+        )
+
+    @property
+    def size(self) -> float:
+        """Number of values: ``inf`` for a continuous dimension with low < high, 1 for a fixed one."""
+        if self.kind == "continuous":
+            return 1.0 if self.low == self.high else math.inf
+        return self.high - self.low + 1.0
+
+    def to_spec(self) -> Any:
+        """Return what `parse` takes: a pair, a range or a list."""
+        if self.kind == "continuous":
+            return (self.low, self.high)
+        if self.kind == "integer":
+            return range(int(self.low), int(self.high) + 1)
+        return list(self.categories)
+
+
+class TaskSpace:
+    """The tasks of an environment: named dimensions, each continuous, integer or categorical, with bounds.
+
+    Args:
+        dimensions: A mapping from names to specifications, for names that are no Python identifiers. A specification
+            is ``(low, high)`` for a continuous dimension, a ``range`` for an integer one and a list for a categorical
+            one. ``low == high`` is legal.
+        **named: The same as keywords.
+
+    Raises:
+        ValueError: No dimension, a name given twice, bounds the wrong way round or not finite.
+        TypeError: A specification that is none of the above.
+
+    Example:
+        >>> space = TaskSpace(stump_height=(0.0, 3.0), rooms=range(2, 7), terrain=["grass", "ice"])
+        >>> space.n_dims
+        3
+        >>> space.to_dict([1.5, 4, 1])
+        {'stump_height': 1.5, 'rooms': 4, 'terrain': 'ice'}
+        >>> space.to_unit([1.5, 4, 1]).tolist()
+        [0.5, 0.5, 0.75]
+        >>> space.contains([[1.5, 4, 1], [9.0, 4, 1]]).tolist()
+        [True, False]
+    """
+
+    def __init__(self, dimensions: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        specs: dict[str, Any] = {}
+        for name, spec in (*dict(dimensions or {}).items(), *named.items()):
+            if str(name) in specs:
+                raise ValueError(f"Dimension {str(name)!r} is given twice.")
+            specs[str(name)] = spec
+        if not specs:
+            raise ValueError("A task space needs at least one dimension, e.g. TaskSpace(stump_height=(0.0, 3.0)).")
+        self.dimensions: tuple[Dimension, ...] = tuple(Dimension.parse(k, v) for k, v in specs.items())
+        self._gym_space: Any = None
+        self._setup()
+
+    def _setup(self) -> None:
+        self.low: FloatArray = np.array([dim.low for dim in self.dimensions], dtype=np.float64)
+        self.high: FloatArray = np.array([dim.high for dim in self.dimensions], dtype=np.float64)
+        self.discrete: NDArray[np.bool_] = np.array([dim.kind != "continuous" for dim in self.dimensions])
+        self.low.flags.writeable = self.high.flags.writeable = self.discrete.flags.writeable = False
+        self._any_discrete = bool(self.discrete.any())
+        # An integer v of [low, high] sits in the middle of its cell of the unit interval: (v − low + ½) / (high − low + 1).
+        self._offset = np.where(self.discrete, self.low - 0.5, self.low)
+        width = np.where(self.discrete, self.high - self.low + 1.0, self.high - self.low)
+        self.fixed: NDArray[np.bool_] = self.low == self.high
+        self.fixed.flags.writeable = False
+        self._any_fixed = bool(self.fixed.any())
+        self._width = width
+        self._divisor = np.where(width == 0.0, 1.0, width)
+        slack = np.maximum(
+            _TOLERANCE * (self.high - self.low), _ROUNDING * np.maximum(np.abs(self.low), np.abs(self.high))
+        )
+        slack = np.where(self.discrete, 0.0, slack)  # in a wide range a millionth would be whole numbers
+        self._soft_low, self._soft_high = self.low - slack, self.high + slack
+
+    # --- Description -------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the dimensions, in order."""
+        return tuple(dim.name for dim in self.dimensions)
+
+    @property
+    def n_dims(self) -> int:
+        """The number of dimensions, d."""
+        return len(self.dimensions)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kind of each dimension."""
+        return tuple(dim.kind for dim in self.dimensions)
+
+    @property
+    def size(self) -> float:
+        """The number of different tasks, ``inf`` if any dimension is continuous (and not fixed)."""
+        return math.prod(dim.size for dim in self.dimensions)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the tasks can be enumerated."""
+        return math.isfinite(self.size)
+
+    def __len__(self) -> int:
+        return self.n_dims
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TaskSpace) and self.dimensions == other.dimensions
+
+    def __hash__(self) -> int:
+        return hash(tuple((dim.name, dim.kind, dim.low, dim.high) for dim in self.dimensions))
+
+    def __repr__(self) -> str:
+        inner = ", ".join(
+            f"{dim.name}={dim.to_spec()!r}" if dim.name.isidentifier() else f"{dim.name!r}: {dim.to_spec()!r}"
+            for dim in self.dimensions
+        )
+        return f"TaskSpace({inner})"
+
+    # --- Tasks -------------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw ``n`` tasks uniformly.
+
+        Args:
+            n: Number of tasks, at least 0.
+            rng: The caller's generator; the space has none of its own.
+
+        Returns:
+            Tasks of shape ``(n, d)``.
+
+        Example:
+            >>> TaskSpace(x=(0.0, 1.0)).sample(2, np.random.default_rng(0)).shape
+            (2, 1)
+        """
+        return self.from_unit(rng.random((n, self.n_dims)))
+
+    def contains(self, tasks: ArrayLike) -> NDArray[np.bool_]:
+        """Tell for each task whether it lies in the space (whole numbers in discrete dimensions, no NaN).
+
+        Bounds of continuous dimensions are tolerant by a millionth of the range, or by the rounding of a trip through
+        float32 where that is more.
+
+        Args:
+            tasks: Shape ``(n, d)`` or ``(d,)``.
+
+        Returns:
+            Booleans of shape ``(n,)`` (or a scalar array for one row).
+        """
+        rows = self._as_rows(tasks)
+        inside = (rows >= self._soft_low) & (rows <= self._soft_high)
+        if self._any_discrete:
+            inside &= ~self.discrete | (rows == np.rint(rows))
+        return np.asarray(inside.all(axis=-1))
+
+    def clip(self, tasks: ArrayLike) -> FloatArray:
+        """Return the nearest task inside the space for each row, of the shape given; a NaN stays a NaN."""
+        rows = np.clip(self._as_rows(tasks), self.low, self.high)
+        return np.where(self.discrete, np.rint(rows), rows) if self._any_discrete else rows
+
+    def validate(self, tasks: ArrayLike) -> FloatArray:
+        """Return the tasks as float64 rows inside the bounds, or say what is wrong with the first bad one.
+
+        Args:
+            tasks: Shape ``(n, d)`` or ``(d,)``.
+
+        Returns:
+            A float64 copy of the same shape, clipped by at most the tolerance of `contains`.
+
+        Raises:
+            ValueError: A wrong shape, a NaN, a value out of bounds or a fraction in a discrete dimension.
+        """
+        rows = self._as_rows(tasks)
+        inside = self.contains(rows)
+        if not inside.all():
+            batch = np.atleast_2d(rows)
+            raise ValueError(self._complaint(batch[int(np.argmin(np.atleast_1d(inside)))]))
+        return np.clip(rows, self.low, self.high)
+
+    def _complaint(self, row: FloatArray) -> str:
+        for value, dim, low, high in zip(row, self.dimensions, self._soft_low, self._soft_high, strict=True):
+            where = f"Task {row.tolist()}: {dim.name} = {value:g}"
+            if math.isnan(value):
+                return f"{where} is not a number; expected a value in [{dim.low:g}, {dim.high:g}]."
+            if not low <= value <= high:
+                what = f"[{dim.low:g}, {dim.high:g}]"
+                if dim.kind == "categorical":
+                    what += f" (the index of one of {list(dim.categories)})"
+                return f"{where} is outside {what}. TaskSpace.clip() moves a task inside."
+            if dim.kind != "continuous" and value != round(value):
+                return f"{where} must be a whole number, for the dimension is {dim.kind}."
+        return f"Task {row.tolist()} is not in {self}."
+
+    def _as_rows(self, tasks: ArrayLike) -> FloatArray:
+        try:
+            given = np.asarray(tasks)
+            if given.dtype.kind in "USc":
+                raise TypeError("strings and complex numbers are no tasks")
+            rows = given.astype(np.float64, copy=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Expected tasks as numbers of shape (n, {self.n_dims}) or ({self.n_dims},), got {tasks!r}. "
+                "TaskSpace.from_dict() converts a dict with names."
+            ) from error
+        if rows.ndim not in (1, 2) or rows.shape[-1] != self.n_dims:
+            raise ValueError(
+                f"Expected tasks of shape (n, {self.n_dims}) or ({self.n_dims},), for the dimensions are "
+                f"{', '.join(self.names)}; got shape {rows.shape}."
+            )
+        return rows
+
+    # --- The unit cube -----------------------------------------------------------------------------------------
+
+    def to_unit(self, tasks: ArrayLike) -> FloatArray:
+        """Map tasks into the unit cube.
+
+        A continuous dimension maps linearly; value number i of K discrete values maps to the middle of the i-th of K
+        equal cells, (i + ½)/K; a dimension with low == high maps to ½.
+
+        Args:
+            tasks: Shape ``(n, d)`` or ``(d,)``.
+
+        Returns:
+            Points of the same shape with coordinates in [0, 1].
+
+        Example:
+            >>> TaskSpace(x=(2.0, 4.0), k=range(4)).to_unit([3.0, 0]).tolist()
+            [0.5, 0.125]
+        """
+        unit = (self._as_rows(tasks) - self._offset) / self._divisor
+        if self._any_fixed:
+            unit = np.where(self.fixed, 0.5, unit)
+        return np.clip(unit, 0.0, 1.0)
+
+    def from_unit(self, unit: ArrayLike) -> FloatArray:
+        """Map points of the unit cube to tasks; coordinates outside [0, 1] are clipped first.
+
+        Discrete dimensions take the cell the point lies in, so that a uniform point gives a uniform task.
+
+        Args:
+            unit: Shape ``(n, d)`` or ``(d,)``.
+
+        Returns:
+            Valid tasks of the same shape.
+
+        Example:
+            >>> TaskSpace(x=(2.0, 4.0), k=range(4)).from_unit([0.5, 1.0]).tolist()
+            [3.0, 3.0]
+        """
+        points = np.clip(self._as_rows(unit), 0.0, 1.0)
+        rows = self._offset + points * self._width
+        if self._any_discrete:
+            rows = np.where(self.discrete, np.floor(rows + 0.5), rows)
+        return np.clip(rows, self.low, self.high)
+
+    # --- Finite sets of tasks ----------------------------------------------------------------------------------
+
+    def grid(self, n: int) -> FloatArray:
+        """Return a regular grid: ``n`` evenly spaced values of each dimension, both bounds included.
+
+        A discrete dimension gives at most its number of values, a fixed one gives one.
+
+        Args:
+            n: Values per dimension, at least 1 (1 gives the middle).
+
+        Returns:
+            Tasks of shape ``(m, d)``, the last dimension running fastest.
+
+        Raises:
+            ValueError: An ``n`` below 1, or more than ten million tasks.
+
+        Example:
+            >>> TaskSpace(x=(0.0, 1.0), k=range(2)).grid(3).tolist()
+            [[0.0, 0.0], [0.0, 1.0], [0.5, 0.0], [0.5, 1.0], [1.0, 0.0], [1.0, 1.0]]
+        """
+        if n < 1:
+            raise ValueError(f"Expected n of at least 1 value per dimension, got {n}.")
+        axes = []
+        for dim in self.dimensions:
+            count = int(min(n, dim.size))
+            values = np.linspace(dim.low, dim.high, count) if count > 1 else np.array([(dim.low + dim.high) / 2])
+            axes.append(np.unique(np.floor(values + 0.5)) if dim.kind != "continuous" else values)
+        if (size := math.prod(map(len, axes))) > _MAX_ENUMERATION:
+            raise ValueError(
+                f"A grid of {n} values for each of {self.n_dims} dimensions has {size:.3g} tasks, too many "
+                f"(limit {_MAX_ENUMERATION:,}). Take a smaller n, or sample()."
+            )
+        return self._product(axes)
+
+    def enumerate(self) -> FloatArray:
+        """Return every task of a finite space, shape ``(size, d)``, the last dimension running fastest.
+
+        Raises:
+            ValueError: A continuous dimension, or more than ten million tasks.
+        """
+        if not self.is_finite:
+            endless = [dim.name for dim in self.dimensions if math.isinf(dim.size)]
+            raise ValueError(f"The tasks cannot be enumerated: {', '.join(endless)} is continuous. Use grid(n).")
+        if self.size > _MAX_ENUMERATION:
+            raise ValueError(f"{self.size:.3g} tasks are too many to enumerate (limit {_MAX_ENUMERATION:,}).")
+        return self._product([dim.low + np.arange(dim.size) for dim in self.dimensions])
+
+    def _product(self, axes: Sequence[NDArray[Any]]) -> FloatArray:
+        # NumPy's own product, meshgrid, allows 64 dimensions at most.
+        rows = np.empty((math.prod(map(len, axes)), len(axes)))
+        repeats = 1
+        for i in range(len(axes) - 1, -1, -1):
+            column = np.repeat(axes[i], repeats)
+            rows[:, i] = np.tile(column, len(rows) // len(column))
+            repeats = len(column)
+        return rows
+
+    # --- Readable forms ----------------------------------------------------------------------------------------
+
+    def to_dict(self, task: ArrayLike) -> dict[str, Any]:
+        """Return one task as a dict from names to floats, ints or categories."""
+        row = self.validate(task)
+        if row.ndim != 1:
+            raise ValueError(f"Expected one task of shape ({self.n_dims},), got {row.shape}. See to_dicts().")
+        result: dict[str, Any] = {}
+        for value, dim in zip(row, self.dimensions, strict=True):
+            if dim.kind == "continuous":
+                result[dim.name] = float(value)
+            elif dim.kind == "integer":
+                result[dim.name] = int(value)
+            else:
+                result[dim.name] = dim.categories[int(value)]
+        return result
+
+    def to_dicts(self, tasks: ArrayLike) -> list[dict[str, Any]]:
+        """Return a batch of tasks, shape ``(n, d)``, as a list of dicts."""
+        return [self.to_dict(row) for row in np.atleast_2d(self._as_rows(tasks))]
+
+    def from_dict(self, task: Mapping[str, Any]) -> FloatArray:
+        """Return the row of a task given by names.
+
+        Raises:
+            ValueError: A missing or unknown name, an unknown category, a value outside the bounds.
+        """
+        missing = [name for name in self.names if name not in task]
+        extra = [name for name in task if name not in self.names]
+        if missing or extra:
+            raise ValueError(
+                f"Expected exactly the names {', '.join(self.names)}"
+                + (f"; missing: {', '.join(missing)}" if missing else "")
+                + (f"; unknown: {', '.join(map(str, extra))}" if extra else "")
+                + "."
+            )
+        row = np.empty(self.n_dims)
+        for i, dim in enumerate(self.dimensions):
+            value = task[dim.name]
+            if dim.kind == "categorical":
+                if value not in dim.categories:
+                    raise ValueError(f"{dim.name} = {value!r} is none of the categories {list(dim.categories)}.")
+                row[i] = dim.categories.index(value)
+            else:
+                try:
+                    if isinstance(value, (str, bytes)):
+                        raise TypeError("a string")
+                    row[i] = value
+                except (TypeError, ValueError, OverflowError) as error:
+                    raise ValueError(
+                        f"{dim.name} = {value!r} is not a number; expected a value in [{dim.low:g}, {dim.high:g}]."
+                    ) from error
+        return self.validate(row)
+
+    def __iter__(self) -> Iterator[Dimension]:
+        return iter(self.dimensions)
+
+    # --- Gymnasium ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_gym(cls, space: Any) -> TaskSpace:
+        """Build a task space from a Gymnasium Box, Discrete, MultiDiscrete or Dict of these.
+
+        A Box of floats gives continuous dimensions, a Box of integers, a Discrete and a MultiDiscrete give integer
+        ones. Entries of an array are named ``name_0``, ``name_1``, … in C order (``x_0``, … without a Dict).
+
+        Args:
+            space: The Gymnasium space.
+
+        Raises:
+            ValueError: A Box without finite bounds, an empty Dict, or two entries whose names come out the same.
+            TypeError: Any other space.
+
+        Example:
+            >>> from gymnasium.spaces import Box, Dict, Discrete
+            >>> TaskSpace.from_gym(Dict(height=Box(0.0, 3.0, ()), rooms=Discrete(5, start=2)))
+            TaskSpace(height=(0.0, 3.0), rooms=range(2, 7))
+        """
+        dimensions: dict[str, Any] = {}
+        for name, spec in _parse_gym(space, ""):
+            if name in dimensions:
+                raise ValueError(f"The Gymnasium space {space} has two entries that come out as {name!r}; rename one.")
+            dimensions[name] = spec
+        if not dimensions:
+            raise ValueError(f"The Gymnasium space {space} has no dimension.")
+        result = cls(dimensions)
+        result._gym_space = space
+        return result
+
+    def to_gym(self) -> Any:
+        """Return the Gymnasium space this was built from, or else a Dict of scalar Box and Discrete spaces.
+
+        Categories become a ``Discrete`` of their indices.
+
+        Example:
+            >>> TaskSpace(height=(0.0, 3.0), rooms=range(2, 7)).to_gym()
+            Dict('height': Box(0.0, 3.0, (), float64), 'rooms': Discrete(5, start=2))
+        """
+        if self._gym_space is not None:
+            return self._gym_space
+        from gymnasium import spaces
+
+        parts: dict[str, Any] = {}
+        for dim in self.dimensions:
+            if dim.kind == "continuous":
+                parts[dim.name] = spaces.Box(dim.low, dim.high, (), np.float64)
+            else:
+                parts[dim.name] = spaces.Discrete(int(dim.size), start=int(dim.low))
+        return spaces.Dict(OrderedDict(parts))  # it would sort the names of a plain dict
+
+    # --- Plain data --------------------------------------------------------------------------------------------
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return plain data that JSON and YAML can hold; `from_json` reads it back."""
+        plain: list[dict[str, Any]] = []
+        for dim in self.dimensions:
+            entry: dict[str, Any] = {"name": dim.name, "kind": dim.kind}
+            if dim.kind == "categorical":
+                entry["categories"] = list(dim.categories)
+            else:
+                entry["low"], entry["high"] = dim.low, dim.high
+            plain.append(entry)
+        return plain
+
+    @classmethod
+    def from_json(cls, data: Sequence[Mapping[str, Any]]) -> TaskSpace:
+        """Read what `to_json` returned.
+
+        Raises:
+            ValueError: Data that does not describe a task space.
+        """
+        specs: dict[str, Any] = {}
+        try:
+            for entry in data:
+                kind, name = entry["kind"], entry["name"]
+                if name in specs:
+                    raise ValueError(f"Dimension {name!r} is given twice.")
+                if kind == "continuous":
+                    specs[name] = (entry["low"], entry["high"])
+                elif kind == "integer":
+                    specs[name] = Dimension(str(name), kind, float(entry["low"]), float(entry["high"]))
+                elif kind == "categorical":
+                    specs[name] = list(entry["categories"])
+                else:
+                    raise ValueError(f"kind {kind!r} of dimension {name!r} is unknown")
+            return cls(specs)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"This does not describe a task space: {data!r} ({error!r}).") from error
+
+
+def _parse_gym(space: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    from gymnasium import spaces
+
+    if isinstance(space, spaces.Dict):
+        for name, inner in space.spaces.items():
+            yield from _parse_gym(inner, f"{prefix}_{name}" if prefix else str(name))
+        return
+    base = prefix or "x"
+    if isinstance(space, spaces.Discrete):
+        yield base, range(int(space.start), int(space.start + space.n))
+    elif isinstance(space, spaces.MultiDiscrete):
+        starts = np.asarray(space.start).ravel() if space.start is not None else np.zeros(space.nvec.size, int)
+        for i, (n, start) in enumerate(zip(space.nvec.ravel(), starts, strict=True)):
+            yield f"{base}_{i}", range(int(start), int(start + n))
+    elif isinstance(space, spaces.Box):
+        for index in itertools.product(*(range(k) for k in space.shape)):
+            name = "_".join([base, *map(str, index)]) if index else base
+            low, high = float(space.low[index]), float(space.high[index])
+            whole = np.issubdtype(space.dtype, np.integer)
+            yield name, range(int(low), int(high) + 1) if whole else (low, high)
+    else:
+        raise TypeError(
+            f"A task space can be built from a Box, Discrete, MultiDiscrete or Dict of these, got {space!r}."
+        )

@@ -1,0 +1,185 @@
+"""Saving and restoring a student, its normalisation and its replay buffer; and the points where episodes begin anew.
+
+A run that was killed must go on as if it had not been. A checkpoint is therefore a point at which everything begins
+anew in the interrupted run and in the uninterrupted one alike: all random generators are seeded from the run's seed
+and the step, and all environments are reset (`begin_episodes`). What is in flight at that point is abandoned.
+
+The student is saved by Stable-Baselines3 (``student.zip``, which contains pickled Python objects: load checkpoints of
+people you trust only); all else is npz.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RunError
+from ..state import load_state, save_state
+
+STUDENT_FILE = "student.zip"
+NORMALIZATION_FILE = "normalization.npz"
+REPLAY_FILE = "replay_buffer.npz"
+
+
+def save_student(student: Any, folder: Path) -> None:
+    """Save a student, its ``VecNormalize`` statistics and its replay buffer into a folder.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    try:
+        student.save(folder / STUDENT_FILE)
+    except OSError as error:
+        raise RunError(f"Cannot write {folder / STUDENT_FILE}: {error.strerror or error}.") from error
+    normalization = student.get_vec_normalize_env()
+    if normalization is not None:
+        save_state(folder / NORMALIZATION_FILE, _normalization_state(normalization))
+    if getattr(student, "replay_buffer", None) is not None:
+        save_state(folder / REPLAY_FILE, _buffer_state(student.replay_buffer))
+
+
+def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu") -> Any:
+    """Load what `save_student` saved.
+
+    Args:
+        cls: The algorithm's class.
+        folder: The checkpoint's folder.
+        env: A new environment of the same kind, wrapped in ``VecNormalize`` if the old one was.
+        device: Where torch computes.
+
+    Raises:
+        RunError: A file is missing or damaged.
+    """
+    file = folder / STUDENT_FILE
+    if not file.is_file():
+        raise RunError(f"{file} is missing.")
+    try:
+        student = cls.load(file, env=env, device=device)
+    except Exception as error:  # zip, pickle and torch errors of damaged files have no common base
+        raise RunError(f"{file} cannot be read by {cls.__name__}: {error}.") from error
+    normalization = student.get_vec_normalize_env()
+    if normalization is not None:
+        load_normalization(normalization, folder)
+    if getattr(student, "replay_buffer", None) is not None:
+        state = load_state(folder / REPLAY_FILE)
+        try:
+            _set_buffer_state(student.replay_buffer, state)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise RunError(f"{folder / REPLAY_FILE} does not fit the student's replay buffer: {error}.") from error
+    return student
+
+
+def load_normalization(normalization: Any, folder: Path) -> None:
+    """Load the statistics of a ``VecNormalize`` from a checkpoint's folder.
+
+    Raises:
+        RunError: The file is missing or does not fit.
+    """
+    state = load_state(folder / NORMALIZATION_FILE)
+    try:
+        _set_normalization_state(normalization, state)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RunError(f"{folder / NORMALIZATION_FILE} does not fit the environment: {error!r}.") from error
+
+
+def begin_episodes(student: Any, seed: int) -> None:
+    """Seed everything from a run's seed and the student's step, and begin a new episode in every environment.
+
+    Seeds Python's, NumPy's and torch's global generators (which Stable-Baselines3 uses), the action space and the
+    environments, and resets the latter.
+
+    Args:
+        student: A Stable-Baselines3 algorithm; ``learn`` must be called with ``reset_num_timesteps=False``.
+        seed: The run's seed.
+    """
+    from stable_baselines3.common.utils import set_random_seed
+
+    children = np.random.SeedSequence([seed, student.num_timesteps]).generate_state(3) % 2**31
+    everything, action_space, environments = (int(child) for child in children)
+    set_random_seed(everything)
+    student.action_space.seed(action_space)
+    if getattr(student, "action_noise", None) is not None:
+        student.action_noise.reset()
+    student.env.seed(environments)
+    student._last_obs = student.env.reset()
+    student._last_episode_starts = np.ones(student.env.num_envs, dtype=bool)
+    normalization = student.get_vec_normalize_env()
+    if normalization is not None:
+        student._last_original_obs = normalization.get_original_obs()
+    if getattr(student, "use_sde", False):
+        (student.actor if hasattr(student, "actor") else student.policy).reset_noise(student.env.num_envs)
+    states = getattr(student, "_last_lstm_states", None)
+    if states is not None:
+        for group in states:
+            for tensor in group:
+                tensor.zero_()
+
+
+# --- VecNormalize ------------------------------------------------------------------------------------------------
+
+
+def _normalization_state(normalization: Any) -> dict[str, Any]:
+    def statistics(rms: Any) -> Any:
+        if isinstance(rms, dict):
+            return {"keys": {key: statistics(value) for key, value in rms.items()}}
+        return {"mean": np.asarray(rms.mean), "var": np.asarray(rms.var), "count": float(rms.count)}
+
+    return {
+        "obs": statistics(normalization.obs_rms) if normalization.norm_obs else None,
+        "returns": statistics(normalization.ret_rms),
+    }
+
+
+def _set_normalization_state(normalization: Any, state: dict[str, Any]) -> None:
+    def restore(rms: Any, saved: Any) -> None:
+        if isinstance(rms, dict):
+            for key, value in rms.items():
+                restore(value, saved["keys"][key])
+            return
+        if np.shape(saved["mean"]) != np.shape(rms.mean):
+            raise ValueError(f"statistics of shape {np.shape(saved['mean'])}, expected {np.shape(rms.mean)}")
+        rms.mean, rms.var = np.array(saved["mean"], np.float64), np.array(saved["var"], np.float64)
+        rms.count = float(saved["count"])
+
+    if normalization.norm_obs:
+        restore(normalization.obs_rms, state["obs"])
+    restore(normalization.ret_rms, state["returns"])
+
+
+# --- Replay buffer -----------------------------------------------------------------------------------------------
+
+_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+def _buffer_state(buffer: Any) -> dict[str, Any]:
+    """The filled part of a replay buffer."""
+    size = buffer.buffer_size if buffer.full else buffer.pos
+    if getattr(buffer, "optimize_memory_usage", False):
+        size = min(size + 1, buffer.buffer_size)  # the next observation of the last step lies one further
+    state: dict[str, Any] = {"pos": int(buffer.pos), "full": bool(buffer.full)}
+    for name in _ARRAYS:
+        value = getattr(buffer, name, None)
+        if isinstance(value, dict):
+            state[name] = {key: array[:size] for key, array in value.items()}
+        elif value is not None:
+            state[name] = value[:size]
+    return state
+
+
+def _set_buffer_state(buffer: Any, state: dict[str, Any]) -> None:
+    def fill(target: NDArray[Any], saved: NDArray[Any]) -> None:
+        if saved.shape[1:] != target.shape[1:] or len(saved) > len(target):
+            raise ValueError(f"{saved.shape} entries were saved, the buffer has {target.shape}")
+        target[: len(saved)] = saved
+
+    for name in _ARRAYS:
+        value = getattr(buffer, name, None)
+        if isinstance(value, dict):
+            for key, array in value.items():
+                fill(array, state[name][key])
+        elif value is not None:
+            fill(value, state[name])
+    buffer.pos, buffer.full = int(state["pos"]), bool(state["full"])

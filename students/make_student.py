@@ -1,0 +1,172 @@
+"""Building a student: a Stable-Baselines3 algorithm by name, with a preset."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from ..errors import RequestError, unknown_name
+from .presets import preset
+
+_CLASSES = {
+    "ppo": "stable_baselines3:PPO",
+    "a2c": "stable_baselines3:A2C",
+    "sac": "stable_baselines3:SAC",
+    "td3": "stable_baselines3:TD3",
+    "dqn": "stable_baselines3:DQN",
+    "recurrent-ppo": "sb3_contrib:RecurrentPPO",
+}
+
+
+def list_students() -> list[str]:
+    """Return the names `make_student` knows.
+
+    Example:
+        >>> list_students()
+        ['a2c', 'dqn', 'ppo', 'recurrent-ppo', 'sac', 'td3']
+    """
+    return sorted(_CLASSES)
+
+
+def student_class(name: str) -> Any:
+    """Return the algorithm's class.
+
+    Raises:
+        RequestError: An unknown name.
+    """
+    if name not in _CLASSES:
+        raise RequestError(unknown_name("student", name, _CLASSES))
+    module, _, attribute = _CLASSES[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def make_student(
+    name: str,
+    env: Any,
+    *,
+    preset_name: str | None = None,
+    seed: int | None = None,
+    device: str = "cpu",
+    torch_threads: int | None = 1,
+    **overrides: Any,
+) -> Any:
+    """Build a Stable-Baselines3 student.
+
+    Args:
+        name: One of `list_students`.
+        env: The environment it learns in, usually a `CurriculumVecEnv`.
+        preset_name: One of ``list_presets(name)``; by default Stable-Baselines3's own hyperparameters.
+        seed: Seed of the student, 0 included.
+        device: Where torch computes.
+        torch_threads: Threads of torch for this process, 1 by default: small networks run faster on one thread than
+            on several, and parallel runs then own one core each. None leaves torch as it is.
+        **overrides: Arguments of the algorithm, over those of the preset; and ``normalize_observations`` (wrap the
+            environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise).
+            ``policy_kwargs`` are merged entry by entry; ``activation_fn`` may be a name of ``torch.nn``'s, in lower
+            case.
+
+    Returns:
+        The algorithm, ready to ``learn``.
+
+    Raises:
+        RequestError: An unknown student, preset or argument; an action space the algorithm cannot handle.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> student = make_student("ppo", gym.make("CartPole-v1"), seed=0, n_steps=64, batch_size=32)
+        >>> student.learn(64).num_timesteps
+        64
+    """
+    cls = student_class(name)
+    arguments = student_arguments(name, preset_name, overrides)
+    venv = prepare(env, bool(arguments.pop("normalize_observations", False)), torch_threads)
+    noise = arguments.pop("action_noise_std", None)
+    if noise is not None:
+        arguments["action_noise"] = _gaussian_noise(venv.action_space, float(noise))
+    policy_kwargs = arguments.pop("policy_kwargs", {})
+    if "activation_fn" in policy_kwargs:
+        policy_kwargs["activation_fn"] = _activation(policy_kwargs["activation_fn"])
+    policy = arguments.pop("policy", None) or _policy_name(name, venv.observation_space)
+    try:
+        return cls(
+            policy, venv, seed=seed, device=device, policy_kwargs=policy_kwargs or None, **{"verbose": 0, **arguments}
+        )
+    except (AssertionError, TypeError, ValueError) as error:  # Stable-Baselines3 asserts that it supports the spaces
+        raise RequestError(f"{name} cannot be built for this environment: {' '.join(str(error).split())}") from error
+
+
+def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a student: those of a preset, with others over them.
+
+    Raises:
+        RequestError: An unknown student, preset or argument.
+
+    Example:
+        >>> student_arguments("ppo", "sb3", {"n_steps": 64})
+        {'n_steps': 64}
+    """
+    known = [p for p in inspect.signature(student_class(name)).parameters if p not in ("env", "seed", "device")]
+    ours = [*(["action_noise_std"] if "action_noise" in known else []), "normalize_observations"]
+    arguments = preset(name, preset_name or "sb3")
+    for key in overrides:
+        if key not in known and key not in ours:
+            raise RequestError(unknown_name(f"argument of {name}", key, [*known, *ours]))
+    policy_kwargs = {**arguments.get("policy_kwargs", {}), **(overrides.get("policy_kwargs") or {})}
+    return {**arguments, **overrides, **({"policy_kwargs": policy_kwargs} if policy_kwargs else {})}
+
+
+def prepare(env: Any, normalize: bool, torch_threads: int | None = 1) -> Any:
+    """Return the vector environment a student learns in, and set the number of torch's threads.
+
+    Args:
+        env: A vector environment, or a single one, which is wrapped in Monitor and a vector environment of one.
+        normalize: Wrap it in ``VecNormalize``, rewards untouched.
+        torch_threads: None leaves torch as it is.
+    """
+    import torch
+    from stable_baselines3.common.monitor import Monitor
+    from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
+
+    if torch_threads is not None:
+        torch.set_num_threads(torch_threads)
+    venv = env if isinstance(env, VecEnv) else DummyVecEnv([lambda: Monitor(env)])
+    if normalize:
+        venv = VecNormalize(venv, norm_obs=True, norm_reward=False, clip_obs=10.0)
+    return venv
+
+
+def _policy_name(name: str, observation_space: Any) -> str:
+    from gymnasium.spaces import Dict
+    from stable_baselines3.common.preprocessing import is_image_space
+
+    prefix = (
+        "MultiInput" if isinstance(observation_space, Dict) else "Cnn" if is_image_space(observation_space) else "Mlp"
+    )
+    return f"{prefix}{'Lstm' if name == 'recurrent-ppo' else ''}Policy"
+
+
+def _gaussian_noise(action_space: Any, std: float) -> Any:
+    import numpy as np
+    from stable_baselines3.common.noise import NormalActionNoise
+
+    return NormalActionNoise(np.zeros(action_space.shape), np.full(action_space.shape, std))
+
+
+def _activation(value: Any) -> Any:
+    from torch import nn
+
+    if not isinstance(value, str):
+        return value
+    known = {
+        "tanh": nn.Tanh,
+        "relu": nn.ReLU,
+        "elu": nn.ELU,
+        "gelu": nn.GELU,
+        "silu": nn.SiLU,
+        "leaky_relu": nn.LeakyReLU,
+    }
+    if value not in known:
+        raise RequestError(unknown_name("activation_fn", value, known))
+    return known[value]

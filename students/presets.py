@@ -1,0 +1,149 @@
+"""Hyperparameters of students, by name: Stable-Baselines3's own, the papers', and ours for the bipedal tracks.
+
+A preset is a dict of constructor arguments of the algorithm, plus ``normalize_observations`` (wrap the environment in
+``VecNormalize`` with ``norm_reward=False``). Sources are given beside each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import RequestError, unknown_name
+
+_RELU_400_300 = {"net_arch": [400, 300], "activation_fn": "relu"}
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "ppo": {
+        "sb3": {},
+        # TeachMyAgent's PPO2 for Stump Tracks (Romac et al. 2021, appendix; one environment of 20,000 steps there).
+        "teachmyagent": {
+            "n_steps": 20_000,
+            "batch_size": 1_000,
+            "n_epochs": 5,
+            "learning_rate": 3e-4,
+            "gamma": 0.99,
+            "gae_lambda": 0.95,
+            "clip_range": 0.2,
+            "ent_coef": 0.0,
+            "vf_coef": 0.5,
+            "max_grad_norm": 0.5,
+            "policy_kwargs": {"net_arch": [400, 300], "activation_fn": "tanh"},
+            "normalize_observations": True,
+        },
+        # Ours: large batches, for few and cheap gradient steps on one CPU core.
+        "tracks": {
+            "n_steps": 1_024,
+            "batch_size": 512,
+            "n_epochs": 10,
+            "learning_rate": 3e-4,
+            "gamma": 0.99,
+            "gae_lambda": 0.95,
+            "clip_range": 0.2,
+            "ent_coef": 0.0,
+            "policy_kwargs": {"net_arch": [64, 64], "activation_fn": "tanh"},
+            "normalize_observations": True,
+        },
+    },
+    "sac": {
+        "sb3": {},
+        # The Soft Actor-Critic of Portelas et al. 2019, section 5 (SpinningUp's): fixed entropy coefficient, one
+        # gradient step for every ten environment steps. Theirs are taken at the end of each episode, ours every ten
+        # steps; theirs learns a state-value network besides.
+        "portelas2019": {
+            "learning_rate": 1e-3,
+            "gamma": 0.99,
+            "tau": 0.005,
+            "ent_coef": 0.005,
+            "batch_size": 1_000,
+            "buffer_size": 2_000_000,
+            "learning_starts": 10_000,
+            "train_freq": 10,
+            "gradient_steps": 1,
+            "policy_kwargs": _RELU_400_300,
+        },
+    },
+    # Fujimoto et al. 2018, table 3: noise of standard deviation 0.1, batches of 100, 400-300 units.
+    "td3": {
+        "sb3": {},
+        "fujimoto2018": {
+            "learning_rate": 1e-3,
+            "batch_size": 100,
+            "tau": 0.005,
+            "policy_delay": 2,
+            "action_noise_std": 0.1,
+            "learning_starts": 10_000,
+            "policy_kwargs": _RELU_400_300,
+        },
+    },
+    # Mnih et al. 2016, section 5.1, as far as a synchronous version has them: 5-step returns, RMSProp with decay 0.99.
+    "a2c": {
+        "sb3": {},
+        "mnih2016": {
+            "n_steps": 5,
+            "learning_rate": 7e-4,
+            "gamma": 0.99,
+            "gae_lambda": 1.0,
+            "ent_coef": 0.01,
+            "rms_prop_eps": 1e-5,
+            "use_rms_prop": True,
+        },
+    },
+    # Stable-Baselines3's zoo for CartPole-v1.
+    "dqn": {
+        "sb3": {},
+        "cartpole": {
+            "learning_rate": 2.3e-3,
+            "batch_size": 64,
+            "buffer_size": 100_000,
+            "learning_starts": 1_000,
+            "gamma": 0.99,
+            "target_update_interval": 10,
+            "train_freq": 256,
+            "gradient_steps": 128,
+            "exploration_fraction": 0.16,
+            "exploration_final_eps": 0.04,
+            "policy_kwargs": {"net_arch": [256, 256]},
+        },
+    },
+    "recurrent-ppo": {
+        "sb3": {},
+        # As the tracks' PPO, with a small LSTM.
+        "tracks": {
+            "n_steps": 1_024,
+            "batch_size": 512,
+            "n_epochs": 5,
+            "learning_rate": 3e-4,
+            "policy_kwargs": {"net_arch": [64], "lstm_hidden_size": 64},
+            "normalize_observations": True,
+        },
+    },
+}
+
+
+def list_presets(student: str) -> list[str]:
+    """Return the names of a student's presets.
+
+    Example:
+        >>> list_presets("sac")
+        ['portelas2019', 'sb3']
+    """
+    return sorted(PRESETS.get(student, {}))
+
+
+def preset(student: str, name: str) -> dict[str, Any]:
+    """Return a preset's arguments, a copy.
+
+    Raises:
+        RequestError: An unknown name.
+
+    Example:
+        >>> preset("sac", "portelas2019")["ent_coef"]
+        0.005
+    """
+    known = PRESETS.get(student, {})
+    if name not in known:
+        raise RequestError(unknown_name(f"preset of {student}", name, known))
+    chosen = dict(known[name])
+    if "policy_kwargs" in chosen:
+        chosen["policy_kwargs"] = dict(chosen["policy_kwargs"])
+    return chosen

@@ -1,0 +1,180 @@
+"""The callback that ties a student to its teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnvWrapper
+
+from ..checkpoints import CheckpointStore
+from ..errors import RequestError
+from ..state import save_state
+from ..wrappers.curriculum_vec_env import CurriculumVecEnv
+from .checkpointing import begin_episodes, save_student
+from .signals import SIGNALS, EpisodeSignals, available_signals
+
+TEACHER_FILE = "teacher.npz"
+
+_FROM_ENVIRONMENT = frozenset({"tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"})
+
+
+class StopTraining(Exception):  # noqa: N818 - it reports no error
+    """Raised between two rollouts when the training was asked to stop."""
+
+
+class TeacherCallback(BaseCallback):
+    """Logs the teacher's metrics, feeds it the student's signals and checkpoints both.
+
+    Give it to ``learn``. The environment must be a `CurriculumVecEnv`, possibly inside other wrappers. A teacher that
+    needs returns and successes only gets each episode when it ends; one that needs signals (`Teacher.needs`) gets it
+    when the rollout that finished it has been scored.
+
+    Args:
+        checkpoints: Where to save student and teacher; None saves nothing.
+        checkpoint_every: Environment steps between two checkpoints. Checkpoints lie between rollouts; at each one all
+            episodes begin anew (see `begin_episodes`).
+        seed: The run's seed, for what begins anew.
+        meta: Called at each checkpoint; returns plain data to store with it.
+        between_rollouts: Called in order with the number of steps before each rollout, for evaluations and the like.
+        verbose: 0 or 1, as in Stable-Baselines3.
+
+    Raises:
+        RequestError: When training starts: no `CurriculumVecEnv`, or a teacher that needs a signal the student cannot
+            give.
+
+    Example:
+        >>> import tutelage
+        >>> from tutelage.students import TeacherCallback, make_student
+        >>> from tutelage.wrappers import TaskAttributes, make_curriculum_vec_env
+        >>> import gymnasium as gym
+        >>> space = tutelage.TaskSpace(length=(0.2, 2.0))
+        >>> teacher = tutelage.make_teacher("alp-gmm", space, seed=0)
+        >>> env = make_curriculum_vec_env(lambda: TaskAttributes(gym.make("CartPole-v1"), space), teacher, n_envs=2)
+        >>> student = make_student("ppo", env, n_steps=64, batch_size=32)
+        >>> student.learn(128, callback=TeacherCallback()).num_timesteps
+        128
+    """
+
+    def __init__(
+        self,
+        *,
+        checkpoints: CheckpointStore | None = None,
+        checkpoint_every: int = 100_000,
+        seed: int = 0,
+        meta: Callable[[], dict[str, Any]] | None = None,
+        between_rollouts: Sequence[Callable[[int], None]] = (),
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(verbose)
+        if checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}.")
+        self.checkpoints = checkpoints
+        self.checkpoint_every = checkpoint_every
+        self.seed = seed
+        self.meta = meta or dict
+        self.between_rollouts = list(between_rollouts)
+        self.stop_requested = False
+        self._last_checkpoint = 0
+        self._signals: EpisodeSignals | None = None
+        self._step_ids: list[NDArray[np.int64]] = []
+
+    # --- Start -------------------------------------------------------------------------------------------------
+
+    def _init_callback(self) -> None:
+        self.curriculum = find_curriculum(self.training_env)
+        self.teacher = self.curriculum.teacher
+        wanted = sorted(self.teacher.needs - _FROM_ENVIRONMENT)
+        lacking = [name for name in wanted if name not in available_signals(self.model)]
+        if lacking:
+            raise RequestError(
+                f"{type(self.teacher).__name__} needs {' and '.join(map(repr, lacking))}, which "
+                f"{type(self.model).__name__} cannot give. On-policy students (ppo, a2c, recurrent-ppo) give "
+                f"{', '.join(sorted(SIGNALS))}."
+            )
+        self._signals = EpisodeSignals(wanted) if wanted else None
+        self.curriculum.deferred = self._signals is not None
+        self._last_checkpoint = self.model.num_timesteps
+
+    def _on_training_start(self) -> None:
+        self._note_warmup()
+
+    # --- Between rollouts --------------------------------------------------------------------------------------
+
+    def _on_rollout_start(self) -> None:
+        self._between_rollouts()
+        self._step_ids = []
+        self._ids = self.curriculum.current_ids.copy()
+
+    def _between_rollouts(self) -> None:
+        steps = self.model.num_timesteps
+        for function in self.between_rollouts:
+            function(steps)
+        due = steps // self.checkpoint_every > self._last_checkpoint // self.checkpoint_every
+        if self.checkpoints is not None and steps > self._last_checkpoint and (due or self.stop_requested):
+            self.save_checkpoint()
+            begin_episodes(self.model, self.seed)
+        if self.stop_requested:
+            raise StopTraining
+
+    def save_checkpoint(self) -> None:
+        """Save student and teacher now; episodes must begin anew afterwards.
+
+        Raises:
+            RunError: The checkpoint cannot be written.
+        """
+        assert self.checkpoints is not None
+        steps = self.model.num_timesteps
+        with self.checkpoints.writing(steps, self.meta()) as folder:
+            save_student(self.model, folder)
+            save_state(folder / TEACHER_FILE, self.teacher.state_dict())
+        self._last_checkpoint = steps
+
+    def _on_training_end(self) -> None:
+        steps = self.model.num_timesteps
+        for function in self.between_rollouts:
+            function(steps)
+        if self.checkpoints is not None and steps > self._last_checkpoint:
+            self.save_checkpoint()
+
+    # --- Steps -------------------------------------------------------------------------------------------------
+
+    def _on_step(self) -> bool:
+        self._note_warmup()
+        if self._signals is not None:
+            self._step_ids.append(self._ids)
+            self._ids = self.curriculum.current_ids.copy()
+        return True
+
+    def _note_warmup(self) -> None:
+        """Off-policy students act at random until ``learning_starts``."""
+        self.curriculum.warmup = self.model.num_timesteps < getattr(self.model, "learning_starts", 0)
+
+    def _on_rollout_end(self) -> None:
+        if self._signals is not None:
+            self._signals.add(self.model.rollout_buffer, np.array(self._step_ids))  # type: ignore[attr-defined]
+            self.curriculum.deliver(self._signals.complete(self.curriculum.take_finished()))
+            self._signals.keep_only(self.curriculum.current_ids.tolist())
+        for name, value in self.teacher.metrics().items():
+            self.logger.record(f"teacher/{name}", value)
+
+
+def find_curriculum(env: Any) -> CurriculumVecEnv:
+    """Return the `CurriculumVecEnv` inside a stack of vector-environment wrappers.
+
+    Raises:
+        RequestError: There is none.
+    """
+    inner = env
+    while True:
+        if isinstance(inner, CurriculumVecEnv):
+            return inner
+        if not isinstance(inner, VecEnvWrapper):
+            raise RequestError(
+                f"TeacherCallback found no CurriculumVecEnv in {type(env).__name__}. "
+                "Build the environment with make_curriculum_vec_env(env, teacher)."
+            )
+        inner = inner.venv

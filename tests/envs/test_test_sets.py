@@ -1,0 +1,98 @@
+"""Frozen test sets."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import tutelage.envs
+from tutelage.envs import default_test_set, frozen, list_test_sets, load_test_set
+from tutelage.errors import RunError
+
+
+@pytest.fixture(params=list_test_sets())
+def name(request):
+    return request.param
+
+
+def test_every_task_lies_in_the_space(name):
+    test_set = load_test_set(name)
+    assert test_set.space.contains(test_set.tasks).all()
+
+
+def test_the_space_is_the_one_of_the_environment_with_its_default_arguments(name):
+    test_set = load_test_set(name)
+    assert gym.make(test_set.env_id).unwrapped.task_space == test_set.space
+
+
+def test_the_columns_of_the_file_are_the_dimensions(name):
+    test_set = load_test_set(name)
+    header = (frozen._FOLDER / f"{name.replace('/', '_')}.csv").read_text().splitlines()[0]
+    assert tuple(header.split(",")) == test_set.space.names
+
+
+def test_a_name_ends_with_the_number_of_tasks(name):
+    assert len(load_test_set(name)) == int(name.rsplit("-", 1)[1])
+
+
+def test_the_environment_plays_the_tasks(name):
+    test_set = load_test_set(name)
+    env = gym.make(test_set.env_id)
+    np.testing.assert_array_equal(
+        env.reset(options={"task": test_set.tasks[-1]})[1]["task"], test_set.tasks[-1]
+    )
+
+
+def test_tasks_cannot_be_changed_by_accident(name):
+    with pytest.raises(ValueError, match="read-only"):
+        load_test_set(name).tasks[0] = 0.0
+
+
+def test_the_grid_is_ten_by_ten_with_both_bounds():
+    tasks = load_test_set("stump-tracks/grid-100").tasks
+    np.testing.assert_array_equal(np.unique(tasks[:, 0]), np.linspace(0.0, 3.0, 10))
+    np.testing.assert_array_equal(np.unique(tasks[:, 1]), np.linspace(0.0, 6.0, 10))
+
+
+@pytest.mark.parametrize("uniform", [n for n in list_test_sets() if "uniform" in n])
+def test_uniform_sets_can_be_drawn_again_from_the_documented_seed(uniform):
+    test_set = load_test_set(uniform)
+    drawn = test_set.space.sample(len(test_set), np.random.default_rng(4222))
+    np.testing.assert_array_equal(test_set.tasks, drawn)
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion():
+    with pytest.raises(ValueError, match="Did you mean 'stump-tracks/grid-100'"):
+        load_test_set("stump-tracks/grid-10")
+
+
+def test_a_damaged_file_is_refused_with_both_hashes(tmp_path, monkeypatch):
+    name = "stump-tracks/grid-100"
+    expected = load_test_set(name).sha256
+    content = (frozen._FOLDER / "stump-tracks_grid-100.csv").read_text()
+    (tmp_path / "stump-tracks_grid-100.csv").write_text(content.replace("3.0", "2.9", 1))
+    monkeypatch.setattr(frozen, "_FOLDER", tmp_path)
+    with pytest.raises(RunError, match=rf"stump-tracks_grid-100\.csv.*{expected}.*found [0-9a-f]{{64}}"):
+        load_test_set(name)
+
+
+def test_a_missing_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(frozen, "_FOLDER", tmp_path)
+    with pytest.raises(RunError, match=r"stump-tracks_grid-100\.csv"):
+        load_test_set("stump-tracks/grid-100")
+
+
+def test_every_environment_with_test_sets_has_a_default_one():
+    for env_id in {load_test_set(name).env_id for name in list_test_sets()}:
+        assert default_test_set(env_id).name in list_test_sets(env_id)
+
+
+def test_the_default_is_found_with_the_module_in_front():
+    assert default_test_set("tutelage.envs:tutelage/StumpTracks-v0").name == "stump-tracks/grid-100"
+
+
+def test_an_environment_without_test_sets_is_refused():
+    with pytest.raises(ValueError, match="CartPole"):
+        default_test_set("CartPole-v1")
+
+
+def test_the_public_names_are_there():
+    assert all(hasattr(tutelage.envs, name) for name in tutelage.envs.__all__)
