@@ -180,7 +180,7 @@ class _Parts:
     """What a configuration names, made and checked before anything is written."""
 
     def __init__(self, config: TrainConfig) -> None:
-        from ..students.make_student import student_arguments, student_class
+        from ..students.building import student_arguments, student_class
 
         self.config = config
         self.env_id = resolve_environment(config.env)
@@ -211,7 +211,7 @@ def _default_preset(env_id: str, student: str) -> str:
 
 def _execute(run: RunDirectory, parts: _Parts, checkpoint: Checkpoint | None, quiet: bool) -> dict[str, Any]:
     from ..students.checkpointing import begin_episodes, load_student
-    from ..students.make_student import make_student, prepare, student_arguments, student_class
+    from ..students.building import make_student, prepare, student_arguments, student_class
     from ..students.teacher_callback import TEACHER_FILE, StopTraining, TeacherCallback
     from ..wrappers import make_curriculum_vec_env
     from .run_logger import make_logger

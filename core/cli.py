@@ -297,7 +297,7 @@ def _environments(verbose: bool) -> list[str]:
 
 
 def _students(verbose: bool) -> list[str]:
-    from .students.make_student import list_students
+    from .students.building import list_students
     from .students.presets import list_presets
 
     return [f"{s:<16} presets: {', '.join(list_presets(s))}" if verbose else s for s in list_students()]

@@ -74,6 +74,9 @@ class Outcomes:
         self.success = np.full(n, np.nan) if success is None else _vector("success", success, n, np.float64)
         self.truncated = _flags("truncated", truncated, n)
         self.warmup = _flags("warmup", warmup, n)
+        for name in signals or {}:
+            if name in self.__slots__:
+                raise ValueError(f"Outcomes: a signal cannot be named {name!r}, which is a column of its own.")
         self.signals = {k: _vector(f"signals[{k!r}]", v, n, np.float64) for k, v in (signals or {}).items()}
 
     def __len__(self) -> int:
@@ -85,6 +88,8 @@ class Outcomes:
 
     def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.integer] | Sequence[int]) -> Outcomes:
         """Return the episodes of a slice, a mask or an array of positions."""
+        if isinstance(rows, (int, np.integer)):
+            raise TypeError(f"Outcomes[{rows}]: expected a slice, a mask or an array, e.g. [{rows}:{rows + 1}].")
         part: Outcomes = object.__new__(Outcomes)
         for name in ("tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"):
             setattr(part, name, getattr(self, name)[rows])

@@ -54,6 +54,7 @@ def register_teacher(name: str, teacher: str | type[Teacher], *, replace: bool =
 
         if not (inspect.isclass(teacher) and issubclass(teacher, Teacher)):
             raise TypeError(f"Expected a subclass of tutelage.Teacher, got {teacher!r}.")
+    _load_families()  # so that a name of ours is known to be taken
     if not replace and _TEACHERS.get(name, teacher) != teacher:
         raise ValueError(f"The name {name!r} is taken by {_TEACHERS[name]!r}; pass replace=True to take it over.")
     _TEACHERS[name] = teacher
@@ -66,8 +67,13 @@ def list_teachers() -> list[str]:
         >>> "alp-gmm" in list_teachers()
         True
     """
-    import_module(".teachers", __package__)
+    _load_families()
     return sorted(_TEACHERS)
+
+
+def _load_families() -> None:
+    """Import the families, which register their teachers (no algorithm is loaded)."""
+    import_module(".teachers", __package__)
 
 
 def teacher_class(name: str) -> type[Teacher]:

@@ -104,6 +104,8 @@ class Dimension:
         if isinstance(spec, list):
             if not spec:
                 raise ValueError(f"Dimension {name!r}: the list of categories is empty.")
+            if not all(isinstance(value, (str, int, float)) for value in spec):
+                raise TypeError(f"Dimension {name!r}: categories must be strings or numbers, got {spec}.")
             if any(spec[i] == spec[j] for i in range(len(spec)) for j in range(i)):
                 raise ValueError(f"Dimension {name!r}: the categories {spec} contain a duplicate.")
             return cls(name, "categorical", 0.0, float(len(spec) - 1), tuple(spec))
@@ -186,7 +188,7 @@ class TaskSpace:
         self.discrete: NDArray[np.bool_] = np.array([dim.kind != "continuous" for dim in self.dimensions])
         self.low.flags.writeable = self.high.flags.writeable = self.discrete.flags.writeable = False
         self._any_discrete = bool(self.discrete.any())
-        # An integer v of [low, high] sits in the middle of its cell of the unit interval: (v − low + ½) / (high − low + 1).
+        # An integer v of [low, high] is the middle of its cell of the unit interval, (v − low + ½) / (high − low + 1).
         self._offset = np.where(self.discrete, self.low - 0.5, self.low)
         width = np.where(self.discrete, self.high - self.low + 1.0, self.high - self.low)
         self.fixed: NDArray[np.bool_] = self.low == self.high

@@ -34,4 +34,6 @@ class Tasks:
 
     def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.integer]) -> Tasks:
         """Return the tasks of a slice, a mask or an array of positions."""
+        if isinstance(rows, (int, np.integer)):
+            raise TypeError(f"Tasks[{rows}]: expected a slice, a mask or an array; one task is values[{rows}].")
         return Tasks(self.values[rows], self.ids[rows], self.train[rows])

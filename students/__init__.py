@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .make_student import list_students as list_students
-    from .make_student import make_student as make_student
-    from .make_student import student_class as student_class
+    from .building import list_students as list_students
+    from .building import make_student as make_student
+    from .building import student_class as student_class
     from .presets import list_presets as list_presets
     from .teacher_callback import TeacherCallback as TeacherCallback
 
 _PUBLIC = {
     "TeacherCallback": ".teacher_callback",
     "list_presets": ".presets",
-    "list_students": ".make_student",
-    "make_student": ".make_student",
-    "student_class": ".make_student",
+    "list_students": ".building",
+    "make_student": ".building",
+    "student_class": ".building",
 }
 
 __all__ = ["TeacherCallback", "list_presets", "list_students", "make_student", "student_class"]

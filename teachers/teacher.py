@@ -169,14 +169,18 @@ class Teacher(ABC):
         else:
             drawn = self._sample(n)
             values, train = drawn if isinstance(drawn, tuple) else (drawn, None)
+            values = np.array(values, dtype=np.float64)
             if values.shape != (n, self.task_space.n_dims) or not self.task_space.contains(values).all():
                 raise ValueError(
                     f"{type(self).__name__}._sample({n}) returned tasks of shape {values.shape} or outside "
                     f"{self.task_space}; expected shape ({n}, {self.task_space.n_dims})."
                 )
+        flags = np.ones(n, dtype=np.bool_) if train is None else np.array(train, dtype=np.bool_)
+        if flags.shape != (n,):
+            raise ValueError(f"{type(self).__name__}._sample({n}) returned train of shape {flags.shape}, not ({n},).")
         ids = np.arange(self._next_id, self._next_id + n, dtype=np.int64)
         self._next_id += n
-        return Tasks(values, ids, np.ones(n, dtype=np.bool_) if train is None else np.asarray(train, np.bool_))
+        return Tasks(values, ids, flags)
 
     def update(self, outcomes: Outcomes) -> None:
         """Learn from finished episodes: any number, in any order.

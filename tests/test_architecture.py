@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
 from tutelage import list_teachers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +124,7 @@ def shown(path: str, found: list[Import]) -> list[str]:
     return [f"{path}:{each.line} imports {each.target}" for each in found]
 
 
-# --- Inside the library ------------------------------------------------------------------------------------------
+# --- Inside the library ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", LIBRARY)
@@ -192,7 +191,7 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-# --- Around the library --------------------------------------------------------------------------------------------
+# --- Around the library ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", AROUND)
@@ -216,7 +215,7 @@ def test_every_teacher_has_a_page(name):
     assert f"`{name}`" in page.read_text(encoding="utf-8")
 
 
-# --- Importing the package -----------------------------------------------------------------------------------------
+# --- Importing the package -------------------------------------------------------------------------------------------
 
 
 def fresh_python(code: str, folder: Path) -> object:

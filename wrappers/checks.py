@@ -136,6 +136,9 @@ def no_task_space(which: str = "The environment") -> str:
 
 def same_task(given: Any, played: Any, space: TaskSpace | None) -> bool:
     """Tell whether an environment plays the task it was given, up to a trip through float32."""
+    arrays = type(given) is type(played) is np.ndarray
+    if arrays and given.dtype == played.dtype and given.shape == played.shape and given.tobytes() == played.tobytes():
+        return True  # the usual case, and fast
     if isinstance(given, dict) or isinstance(played, dict):
         if space is None:
             return True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..outcomes import Outcomes
 from ..spaces import TaskSpace
@@ -134,19 +134,19 @@ class Curriculum:
         indices: NDArray[np.int64],
         returns: Sequence[float] | NDArray[np.float64],
         lengths: Sequence[int] | NDArray[np.int64],
-        success: ArrayLike,
-        truncated: ArrayLike,
+        success: Sequence[float] | NDArray[np.float64],
+        truncated: Sequence[bool] | NDArray[np.bool_],
     ) -> None:
         """Report the finished episodes of some environments, in the order of the environments."""
-        outcomes = Outcomes(
-            tasks=self.current_tasks[indices],
-            ids=self.current_ids[indices],
-            returns=returns,
-            lengths=lengths,
-            success=success,
-            truncated=truncated,
-            warmup=self._warm[indices],
-        )
+        outcomes: Outcomes = object.__new__(Outcomes)  # these columns fit: skip the checks of the constructor
+        outcomes.tasks = self.current_tasks[indices]
+        outcomes.ids = self.current_ids[indices]
+        outcomes.returns = np.array(returns, dtype=np.float64)
+        outcomes.lengths = np.array(lengths, dtype=np.int64)
+        outcomes.success = np.array(success, dtype=np.float64)
+        outcomes.truncated = np.array(truncated, dtype=np.bool_)
+        outcomes.warmup = self._warm[indices]
+        outcomes.signals = {}
         if self.deferred:
             self._finished.append(outcomes)
         else:

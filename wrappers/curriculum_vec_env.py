@@ -8,6 +8,7 @@ is the same on a `DummyVecEnv` and a `SubprocVecEnv`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import gymnasium as gym
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
+from stable_baselines3.common.vec_env.util import dict_to_obs
 
 from ..errors import RunError, unknown_name
 from ..tasks import Tasks
@@ -33,7 +35,7 @@ from .checks import (
 )
 from .curriculum import Curriculum, success_of
 from .episode_gate import EpisodeGate
-from .failure import DEAD_WORKER, FAILURE, find_dead_worker
+from .failure import DEAD_WORKER, FAILURE, failure_message, find_dead_worker
 
 
 class CurriculumVecEnv(Curriculum, VecEnvWrapper):
@@ -101,6 +103,11 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             remote = not isinstance(venv, DummyVecEnv)
             for index in range(venv.num_envs):
                 venv.env_method("attach", index, remote, indices=[index])
+        if type(venv) is DummyVecEnv:
+            # A gate has nothing to do during an episode, unless it must count the return.
+            gates: list[Any] = venv.envs
+            self._steps = [gate.step if gate.counts else gate.env.step for gate in gates]
+            self._collect = self._step_here  # type: ignore[method-assign]
 
     # --- VecEnv ---------------------------------------------------------------------------------------------
 
@@ -158,10 +165,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         Raises:
             RunError: An environment failed, a worker died, or a reward or an observation is NaN or infinite.
         """
-        try:
-            observations, rewards, dones, infos = self.venv.step_wait()
-        except DEAD_WORKER as error:
-            raise self._worker_died(error) from error
+        observations, rewards, dones, infos = self._collect()
         if not (all_finite(rewards) and all_finite(observations)):
             self._refuse(observations, rewards, infos)
         if self.warmup:
@@ -196,6 +200,42 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         if name == "task_space" and not already_found:
             return None
         return super().getattr_depth_check(name, already_found)
+
+    # --- Steps ---------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> Any:
+        """Collect the step; the environments whose episode ended wait for `begin`."""
+        try:
+            return self.venv.step_wait()
+        except DEAD_WORKER as error:
+            raise self._worker_died(error) from error
+
+    def _step_here(self) -> Any:
+        """Do what ``DummyVecEnv.step_wait`` does, without its automatic reset and its deep copies.
+
+        Between the end of an episode and the beginning of the next, each step of an environment costs as much as
+        without a teacher, or less.
+        """
+        venv: Any = self.venv
+        rewards = np.zeros(self.num_envs, dtype=np.float32)
+        dones = np.zeros(self.num_envs, dtype=np.bool_)
+        infos = []
+        i = -1
+        try:
+            for i, (step, action) in enumerate(zip(self._steps, venv.actions, strict=True)):
+                observation, rewards[i], terminated, truncated, info = step(action)
+                info = {**info, "TimeLimit.truncated": truncated and not terminated}
+                if terminated or truncated:
+                    dones[i] = True
+                    info = deepcopy({**info, "terminal_observation": observation})  # the reset may reuse its arrays
+                venv._save_obs(i, observation)
+                infos.append(info)
+        except RunError:
+            raise
+        except Exception as error:
+            raise RunError(failure_message(i, "step()", self._describe(i), error)) from error
+        observations = {key: part.copy() for key, part in venv.buf_obs.items()}
+        return dict_to_obs(venv.observation_space, observations), rewards, dones, infos
 
     # --- Episodes -------------------------------------------------------------------------------------------
 
@@ -295,7 +335,8 @@ def _how_to_begin(venv: Any) -> Callable[[CurriculumVecEnv, NDArray[np.int64], T
 def _begin_here(self: CurriculumVecEnv, indices: NDArray[np.int64], tasks: Tasks, observations: Any) -> None:
     envs: list[Any] = self.venv.envs  # type: ignore[attr-defined]
     for i, row in zip(indices.tolist(), tasks.values, strict=True):
-        self._begun(i, *envs[i].begin(row), observations)
+        observation, info = envs[i].begin(row)
+        self._begun(i, observation, info, observations)
 
 
 def _begin_remotely(self: CurriculumVecEnv, indices: NDArray[np.int64], tasks: Tasks, observations: Any) -> None:

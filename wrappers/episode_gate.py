@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from ..errors import RunError
 from ..spaces import TaskSpace
 from .checks import describe_task, same_task
-from .failure import FAILURE, Failure
+from .failure import FAILURE, Failure, failure_message
 
 TASK_TABLE = "task_table"
 """Option of ``reset``: the tasks of all environments, shape ``(n_envs, d)``; each gate takes the row of its
@@ -51,6 +51,7 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         index: The place of the environment in the vector environment; −1 while nothing is attached.
         attached: Whether a curriculum wrapper decides about the next task.
         remote: Whether errors must travel to another process.
+        counts: Whether it counts returns and lengths itself, for there is no Monitor inside.
         gate_name: The name of the class, by which the parent sees whether the gate is the outermost wrapper.
 
     Example:
@@ -81,11 +82,16 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         self._return = 0.0
         self._length = 0
         self._since = time.time()
+        self.counts = not _is_monitored(env)
         self._task: Any = None
         self._last_observation: Any = None
         self._held_info: dict[str, Any] = {}
         self._failure: Failure | None = None
+        self._space = self._task_space()
         self._spaces = (env.observation_space, env.action_space)
+        self._base = env.unwrapped
+        self._base_spaces = (self._base.observation_space, self._base.action_space)
+        self._shape = env.observation_space.shape if isinstance(env.observation_space, gym.spaces.Box) else None
 
     def attach(self, index: int | None = None, remote: bool = False) -> None:
         """Let a curriculum wrapper decide about the next task.
@@ -143,16 +149,17 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         """
         try:
             result = self.env.step(action)
-            self._return += float(result[1])
+            if self.counts:
+                self._return += float(result[1])
+                self._length += 1
         except Exception as error:
             info = self._fail(error, "step()", self._task)
             return self.observation_space.sample(), np.nan, False, False, info
-        self._length += 1
         if result[2] or result[3]:
             self._ended = True
             self._last_observation = result[0]
             info = result[4]
-            if "episode" not in info:
+            if self.counts and "episode" not in info:
                 elapsed = round(time.time() - self._since, 6)
                 info["episode"] = {"r": round(self._return, 6), "l": self._length, "t": elapsed}
         return result
@@ -177,8 +184,8 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
     def _verify(self, task: Any, observation: Any, info: dict[str, Any]) -> None:
         """Raise if the environment plays another task or has changed its spaces."""
         played = info.get("task")
-        if task is not None and played is not None and not same_task(task, played, self._task_space()):
-            space = self._task_space()
+        space = self._space
+        if task is not None and played is not None and not same_task(task, played, space):
             raise ValueError(
                 f"the environment plays {describe_task(played, space)} (info['task'] of its reset) instead; "
                 "it must play exactly the task of options['task']"
@@ -201,6 +208,16 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
                 "all tasks must share one shape"
             )
 
+    def _verify_spaces(self) -> None:
+        self._base_spaces = (self._base.observation_space, self._base.action_space)
+        now = (self.env.observation_space, self.env.action_space)
+        for name, old, new in zip(("observation", "action"), self._spaces, now, strict=True):
+            if old != new:
+                raise ValueError(
+                    f"the task changed the {name} space from {old} to {new}, but all tasks must share one; "
+                    "pad the observations to a common shape"
+                )
+
     def _task_space(self) -> TaskSpace | None:
         space = self.env.get_wrapper_attr("task_space") if self.env.has_wrapper_attr("task_space") else None
         return space if isinstance(space, TaskSpace) else None
@@ -211,11 +228,18 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
             raise error
         if self._failure is not None:  # nobody listened to the first report
             raise RunError(self._failure.message) from error
-        message = (
-            f"Environment {self.index} failed in {where} on task {describe_task(task, self._task_space())}: "
-            f"{type(error).__name__}: {error}"
-        )
+        message = failure_message(self.index, where, describe_task(task, self._space), error)
         if not self.remote:
             raise RunError(message) from error
         self._failure = Failure(message, "".join(traceback.format_exception(error)))
         return {FAILURE: self._failure}
+
+
+def _is_monitored(env: gym.Env) -> bool:
+    """Tell whether a wrapper inside fills ``info["episode"]``: SB3's Monitor or RecordEpisodeStatistics."""
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if any(cls.__name__ in ("Monitor", "RecordEpisodeStatistics") for cls in type(layer).__mro__):
+            return True
+        layer = layer.env
+    return False

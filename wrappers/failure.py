@@ -52,6 +52,16 @@ class Failure:
         return error
 
 
+def failure_message(index: int, where: str, task: str, error: BaseException) -> str:
+    """Return the sentence about an exception that left an environment.
+
+    Example:
+        >>> failure_message(3, "step()", "{height: 1.5}", ZeroDivisionError("division by zero"))
+        'Environment 3 failed in step() on task {height: 1.5}: ZeroDivisionError: division by zero'
+    """
+    return f"Environment {index} failed in {where} on task {task}: {type(error).__name__}: {error}"
+
+
 def find_dead_worker(processes: Sequence[Any], patience: float = 2.0) -> tuple[int, int | None]:
     """Return the index of the worker that died and its exit code, waiting a little for the code to arrive.
 

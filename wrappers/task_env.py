@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
@@ -10,7 +11,7 @@ import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
-from ..spaces import TaskSpace
+from ..spaces import Dimension, TaskSpace
 
 _STREAM = 0x7A5C
 """Sets the tasks' random numbers apart from those the environment draws from the same seed."""
@@ -71,6 +72,8 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
         self.task: NDArray[np.float64] | None = None
         self._rng: np.random.Generator | None = None
         self._return = 0.0
+        self._discrete = bool(task_space.discrete.any())
+        self._names = (task_space.names, [_converter(dimension) for dimension in task_space])
 
     @abstractmethod
     def _apply(self, task: dict[str, Any]) -> None:
@@ -101,12 +104,10 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
         elif isinstance(given, dict):
             row = self.task_space.from_dict(given)
         else:
-            row = self.task_space.validate(given)
-            if row.ndim != 1:
-                raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got {row.shape}.")
+            row = self._row(given)
         if options is not None:
             options = {name: value for name, value in options.items() if name != "task"} or None
-        self._apply(self.task_space.to_dict(row))
+        self._apply({name: convert(value) for name, convert, value in zip(*self._names, row.tolist(), strict=True)})
         self.task = row
         self._return = 0.0
         observation, info = self.env.reset(seed=self._seed_for_reset(seed), options=options)
@@ -123,6 +124,17 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
             info["is_success"] = self._return >= self.success_threshold
         return observation, reward, terminated, truncated, info
 
+    def _row(self, given: Any) -> NDArray[np.float64]:
+        space = self.task_space
+        if isinstance(given, np.ndarray) and given.dtype == np.float64 and given.shape == (space.n_dims,):
+            inside = (given >= space.low) & (given <= space.high)
+            if not self._discrete and np.count_nonzero(inside) == len(inside):
+                return given.copy()
+        row = space.validate(given)
+        if row.ndim != 1:
+            raise ValueError(f"Expected one task of shape ({space.n_dims},), got {row.shape}.")
+        return row
+
     def _seed_for_reset(self, seed: int | None) -> int | None:
         return seed
 
@@ -130,3 +142,12 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
         if self._rng is None:
             self._rng = np.random.default_rng([int(self.env.np_random.integers(2**63)), _STREAM])
         return self._rng
+
+
+def _converter(dimension: Dimension) -> Callable[[float], Any]:
+    """Return what turns a value of a valid row into a float, an int or a category."""
+    if dimension.kind == "continuous":
+        return float
+    if dimension.kind == "integer":
+        return int
+    return lambda value: dimension.categories[int(value)]

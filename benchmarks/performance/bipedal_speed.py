@@ -95,15 +95,16 @@ def _steps_per_second(env: gym.Env, reset: Callable[[], Any], actions: np.ndarra
     return len(actions) / (time.perf_counter() - start)
 
 
-def main() -> None:
-    """Print the table and whether the target is met."""
+def main() -> int:
+    """Print the table; return 0 if the target is met, else 1."""
     results = run()
     print(f"{'':26}{'steps/s':>10}{'ratio':>8}{'reset ms':>10}")
     for result in results:
         print(f"{result.name:26}{result.steps_per_second:10,.0f}{result.ratio:8.2f}{result.reset_ms:10.2f}")
     worst = min(result.ratio for result in results[1:])
     print(f"target: ratio >= {TARGET}; {'met' if worst >= TARGET else 'MISSED'} ({worst:.2f})")
+    return 0 if worst >= TARGET else 1
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -24,9 +24,12 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from .mixture import Mixture, MixtureProblem
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Sums may be reordered (hence vectorised), but NaN and infinity keep their meaning.
@@ -55,7 +58,7 @@ def njit(fastmath: set[str]) -> Callable[[F], F]:
 
 
 @njit(fastmath={"contract"})
-def _exp(x):  # type: ignore[no-untyped-def]
+def _exp(x: float) -> float:
     """exp(x) for x <= 700, branch-free; arguments below -200 count as -200.
 
     The floor, 1e-87, is nothing next to a responsibility and keeps products out of the slow subnormal range.
@@ -74,15 +77,16 @@ def _exp(x):  # type: ignore[no-untyped-def]
     p = 0.1666666666666668 + r * p
     p = 0.5000000000000019 + r * p
     p = 1.0 + r * (1.0 + r * p)
-    return p * np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)
+    power: float = np.int64((np.float64(shifted).view(np.int64) + 1023) << 52).view(np.float64)
+    return p * power
 
 
 @njit(fastmath={"contract"})
-def _log(x):  # type: ignore[no-untyped-def]
+def _log(x: float) -> float:
     """log(x) for normal x > 0, branch-free: x = 2**n * m with m in [sqrt(1/2), sqrt(2))."""
     shifted = np.float64(x).view(np.int64) - SQRT_HALF_BITS
-    n = np.int64(((shifted + EXPONENT_ONE) >> 52) | TWO_52_BITS).view(np.float64) - TWO_52_BIASED
-    m = np.int64((shifted & MANTISSA) + SQRT_HALF_BITS).view(np.float64)
+    n: float = np.int64(((shifted + EXPONENT_ONE) >> 52) | TWO_52_BITS).view(np.float64) - TWO_52_BIASED
+    m: float = np.int64((shifted & MANTISSA) + SQRT_HALF_BITS).view(np.float64)
     f = (m - 1.0) / (m + 1.0)
     t = f * f
     p = 0.15331721600556042 + t * 0.14616449685043406
@@ -95,7 +99,7 @@ def _log(x):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=REORDER)
-def _squared_distances(x, centre, out):  # type: ignore[no-untyped-def]
+def _squared_distances(x: Floats, centre: Floats, out: Floats) -> None:
     """out[n] = |x[:, n] - centre|^2."""
     dims, size = x.shape
     first = dims % 4
@@ -120,7 +124,7 @@ def _squared_distances(x, centre, out):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=REORDER)
-def _minimum_sum(a, b, count):  # type: ignore[no-untyped-def]
+def _minimum_sum(a: Floats, b: Floats, count: int) -> float:
     """Sum over the first `count` of min(a, b)."""
     total = 0.0
     for n in range(count):
@@ -129,9 +133,11 @@ def _minimum_sum(a, b, count):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=REORDER)
-def _kmeans_plus_plus(x, count, k, draws, centres, closest, trial, chosen):  # type: ignore[no-untyped-def]
+def _kmeans_plus_plus(x: Floats, count: int, k: int, draws: Floats, centres: Floats) -> None:
     """Greedy k-means++: centres[:k] from `draws`, one number for the first and `2 + log k` for each other."""
     trials = 2 + int(math.log(k))
+    size = x.shape[1]
+    closest, trial, chosen = np.empty(size), np.empty(size), np.empty(size)
     pick = min(int(draws[0] * count), count - 1)
     centres[0] = x[:, pick]
     _squared_distances(x, centres[0], closest)
@@ -159,7 +165,7 @@ def _kmeans_plus_plus(x, count, k, draws, centres, closest, trial, chosen):  # t
 
 
 @njit(fastmath=REORDER)
-def _assign(x, centres, k, labels, nearest, trial):  # type: ignore[no-untyped-def]
+def _assign(x: Floats, centres: Floats, k: int, labels: Ints, nearest: Floats, trial: Floats) -> None:
     """Labels each point with its nearest centre (the first of equals)."""
     size = x.shape[1]
     _squared_distances(x, centres[0], nearest)
@@ -173,10 +179,12 @@ def _assign(x, centres, k, labels, nearest, trial):  # type: ignore[no-untyped-d
 
 
 @njit(fastmath=REORDER)
-def _lloyd(x, count, k, tol, centres, labels, previous, nearest, trial, sums, sizes):  # type: ignore[no-untyped-def]
+def _lloyd(x: Floats, count: int, k: int, tol: float, centres: Floats, labels: Ints) -> None:
     """Lloyd's k-means until no label changes or the centres move by at most `tol` in total."""
-    dims = x.shape[0]
-    previous[:] = -1
+    dims, size = x.shape
+    previous = np.full(size, -1)
+    nearest, trial = np.empty(size), np.empty(size)
+    sums, sizes = np.empty(k), np.empty(k, np.int64)
     for _ in range(KMEANS_MAX_ITER):
         _assign(x, centres, k, labels, nearest, trial)
         changed = 0
@@ -185,7 +193,7 @@ def _lloyd(x, count, k, tol, centres, labels, previous, nearest, trial, sums, si
         if changed == 0:
             return
         previous[:] = labels
-        sizes[:k] = 0
+        sizes[:] = 0
         for n in range(count):
             sizes[labels[n]] += 1
         for j in range(k):
@@ -198,10 +206,9 @@ def _lloyd(x, count, k, tol, centres, labels, previous, nearest, trial, sums, si
                     nearest[far] = 0.0
         shift = 0.0
         for d in range(dims):
-            sums[:k] = 0.0
-            row = x[d]
+            sums[:] = 0.0
             for n in range(count):
-                sums[labels[n]] += row[n]
+                sums[labels[n]] += x[d, n]
             for j in range(k):
                 if sizes[j] > 0:
                     new = sums[j] / sizes[j]
@@ -213,7 +220,7 @@ def _lloyd(x, count, k, tol, centres, labels, previous, nearest, trial, sums, si
 
 
 @njit(fastmath={"contract"})
-def _cholesky(cov, factor):  # type: ignore[no-untyped-def]
+def _cholesky(cov: Floats, factor: Floats) -> None:
     """Lower Cholesky factor of `cov`.
 
     Until there is one, a ridge of 1e-10, 1e-9, … times the mean variance is added to `cov`.
@@ -249,7 +256,7 @@ def _cholesky(cov, factor):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=REORDER)
-def _log_joint_small(x, constant, mean, factor, out):  # type: ignore[no-untyped-def]
+def _log_joint_small(x: Floats, constant: float, mean: Floats, factor: Floats, out: Floats) -> None:
     """`_log_joint` for at most four dimensions, in one pass; absent dimensions get coefficients of zero."""
     dims, size = x.shape
     b, c, d = min(1, dims - 1), min(2, dims - 1), dims - 1
@@ -281,7 +288,7 @@ def _log_joint_small(x, constant, mean, factor, out):  # type: ignore[no-untyped
 
 
 @njit(fastmath=REORDER)
-def _log_joint(x, weight, mean, factor, z, out):  # type: ignore[no-untyped-def]
+def _log_joint(x: Floats, weight: float, mean: Floats, factor: Floats, z: Floats, out: Floats) -> None:
     """out[n] = log(weight * N(x[:, n]; mean, L L^T)): solves L z = x - mean for all points at once."""
     dims, size = x.shape
     constant = _log(weight) - 0.5 * dims * LOG_2PI
@@ -323,22 +330,25 @@ def _log_joint(x, weight, mean, factor, z, out):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=REORDER)
-def _expectation(x, mask, k, weights, means, factors, resp, z, top, total):  # type: ignore[no-untyped-def]
+def _expectation(
+    x: Floats, mask: Floats, k: int, weights: Floats, means: Floats, factors: Floats, resp: Floats
+) -> float:
     """E-step: fills resp[:k] and returns the total log-likelihood."""
     size = x.shape[1]
+    z = np.empty(x.shape)
     for j in range(k):
         _log_joint(x, weights[j], means[j], factors[j], z, resp[j])
-    top[:] = resp[0]
+    top = resp[0].copy()
     for j in range(1, k):
         for n in range(size):
             top[n] = max(resp[j, n], top[n])
-    total[:] = 0.0
+    total = np.zeros(size)
     for j in range(k):
         for n in range(size):
             value = _exp(resp[j, n] - top[n])
             resp[j, n] = value
             total[n] += value
-    log_likelihood = 0.0
+    log_likelihood: float = 0.0
     for n in range(size):
         log_likelihood += mask[n] * (top[n] + _log(total[n]))
         total[n] = mask[n] / total[n]
@@ -349,10 +359,11 @@ def _expectation(x, mask, k, weights, means, factors, resp, z, top, total):  # t
 
 
 @njit(fastmath=REORDER)
-def _maximise_one(x, resp, mean, cov, reg_covar, z, w):  # type: ignore[no-untyped-def]
+def _maximise_one(x: Floats, resp: Floats, mean: Floats, cov: Floats, reg_covar: float, z: Floats) -> float:
     """M-step of one component (Bishop eqs. 9.24–9.27): updates `mean`, `cov`; returns its soft count."""
     dims, size = x.shape
-    mass = EMPTY
+    w = np.empty(size)
+    mass: float = EMPTY
     for n in range(size):
         mass += resp[n]
     for d in range(dims):
@@ -396,11 +407,14 @@ def _maximise_one(x, resp, mean, cov, reg_covar, z, w):  # type: ignore[no-untyp
 
 
 @njit(fastmath=REORDER)
-def _maximisation(x, count, k, resp, weights, means, covs, factors, reg_covar, z, w):  # type: ignore[no-untyped-def]
+def _maximisation(
+    x: Floats, k: int, resp: Floats, weights: Floats, means: Floats, covs: Floats, factors: Floats, reg_covar: float
+) -> None:
     """M-step: updates the first `k` weights, means, covariances and Cholesky factors."""
+    z = np.empty(x.shape)
     total = 0.0
     for j in range(k):
-        weights[j] = _maximise_one(x, resp[j], means[j], covs[j], reg_covar, z, w)
+        weights[j] = _maximise_one(x, resp[j], means[j], covs[j], reg_covar, z)
         _cholesky(covs[j], factors[j])
         total += weights[j]
     for j in range(k):
@@ -408,24 +422,24 @@ def _maximisation(x, count, k, resp, weights, means, covs, factors, reg_covar, z
 
 
 @njit(fastmath=REORDER)
-def fit_all(  # type: ignore[no-untyped-def]
-    x,
-    mask,
-    count,
-    ks,
-    warm,
-    draws,
-    starts,
-    n_init,
-    max_iter,
-    tol,
-    reg_covar,
-    weights,
-    means,
-    covs,
-    scores,
-    iters,
-):
+def fit_all(
+    x: Floats,
+    mask: Floats,
+    count: int,
+    ks: Ints,
+    warm: NDArray[np.bool_],
+    draws: Floats,
+    starts: Ints,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    reg_covar: float,
+    weights: Floats,
+    means: Floats,
+    covs: Floats,
+    scores: Floats,
+    iters: Ints,
+) -> None:
     """Fits one mixture per entry of `ks` and writes them one after the other.
 
     Args:
@@ -449,10 +463,7 @@ def fit_all(  # type: ignore[no-untyped-def]
     dims, size = x.shape
     k_max = ks.max()
     resp = np.empty((k_max, size))
-    z = np.empty((dims, size))
-    top, total, trial = np.empty(size), np.empty(size), np.empty(size)
-    labels, previous = np.empty(size, np.int64), np.empty(size, np.int64)
-    sums, sizes = np.empty(k_max), np.empty(k_max, np.int64)
+    labels = np.empty(size, np.int64)
     factors = np.zeros((k_max, dims, dims))
     wj, mj, cj = np.empty(k_max), np.empty((k_max, dims)), np.empty((k_max, dims, dims))
     kmeans_tol = 0.0
@@ -474,22 +485,22 @@ def fit_all(  # type: ignore[no-untyped-def]
                 for j in range(k):
                     _cholesky(cj[j], factors[j])
             else:
-                _kmeans_plus_plus(x, count, k, draws[starts[f] + restart * share :], mj, top, trial, total)
-                _lloyd(x, count, k, kmeans_tol, mj, labels, previous, top, trial, sums, sizes)
+                _kmeans_plus_plus(x, count, k, draws[starts[f] + restart * share :], mj)
+                _lloyd(x, count, k, kmeans_tol, mj, labels)
                 resp[:k] = 0.0
                 for n in range(count):
                     resp[labels[n], n] = 1.0
-                _maximisation(x, count, k, resp, wj, mj, cj, factors, reg_covar, z, trial)
+                _maximisation(x, k, resp, wj, mj, cj, factors, reg_covar)
             bound = -math.inf
             used = -max_iter
             for iteration in range(1, max_iter + 1):
-                new = _expectation(x, mask, k, wj, mj, factors, resp, z, top, total) / count
-                _maximisation(x, count, k, resp, wj, mj, cj, factors, reg_covar, z, trial)
+                new = _expectation(x, mask, k, wj, mj, factors, resp) / count
+                _maximisation(x, k, resp, wj, mj, cj, factors, reg_covar)
                 if abs(new - bound) < tol:
                     used = iteration
                     break
                 bound = new
-            score = _expectation(x, mask, k, wj, mj, factors, resp, z, top, total)
+            score = _expectation(x, mask, k, wj, mj, factors, resp)
             if score > scores[f]:
                 scores[f] = score
                 iters[f] = used

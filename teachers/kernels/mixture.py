@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 BACKENDS = ("numba", "torch", "sklearn")
 CRITERIA = ("aic", "bic", "aicc")
-LARGEST = 1e100  # squares of larger coordinates could overflow inside a fit
+LARGEST = 1e50  # squares of larger coordinates could overflow inside a fit
 
 
 def n_parameters(k: int, dimension: int) -> int:
@@ -296,6 +296,12 @@ def _check_warm_start(mixtures: Sequence[Mixture], ks: NDArray[np.int64], centre
     expected = [(int(k), len(centre)) for k in ks]
     if found != expected:
         raise ValueError(f"warm_start must hold mixtures with (k, D) = {expected}, got {found}")
+    if not all(
+        np.isfinite(part).all()
+        for mixture in mixtures
+        for part in (mixture.weights, mixture.means, mixture.covariances)
+    ):
+        raise ValueError("warm_start holds a mixture with a number that is not finite; leave it out")
     # A component that died keeps a weight whose logarithm exists.
     tiny = np.finfo(np.float64).tiny
     return [

@@ -24,13 +24,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 BLOCK = 512
 FIRST_CAPACITY = 1024
 TIES = ("newest", "oldest")
 
 
-def _observe(points, values, window, tasks, returns, alps, max_size, warm_up, newest):  # type: ignore[no-untyped-def]
+def _observe(
+    points: Floats,
+    values: Floats,
+    window: Ints,
+    tasks: Floats,
+    returns: Floats,
+    alps: Floats,
+    max_size: int,
+    warm_up: int,
+    newest: bool,
+) -> None:
     """Inserts rows in order, writing the ALP of each; compiled by `_kernel`.
 
     Args:
@@ -167,13 +178,15 @@ class History:
     def tasks(self) -> Floats:
         """Remembered tasks, oldest first, shape (len, d); a copy."""
         begin, end = self._window
-        return self._points[:, begin:end].T.copy()
+        tasks: Floats = self._points[:, begin:end].T.copy()
+        return tasks
 
     @property
     def returns(self) -> Floats:
         """Their returns, shape (len,); a copy."""
         begin, end = self._window
-        return self._values[begin:end].copy()
+        returns: Floats = self._values[begin:end].copy()
+        return returns
 
     def update(self, tasks: ArrayLike, returns: ArrayLike) -> Floats:
         """Inserts episodes in order and measures the progress of each against all before it.

@@ -264,8 +264,10 @@ class ALPGMM(Teacher):
             self._count += size
             done += size
             # A fit that the next one in the same batch replaces would change nothing, unless that starts from it.
-            if self._fits_now() and (self.warm_start or self._count == last_fit):
-                self._fit()
+            if self._fits_now():
+                if self.warm_start or self._count == last_fit:
+                    self._fit()
+                self._n_random, self._n_drawn = self._n_random / 2.0, self._n_drawn / 2.0  # the share forgets slowly
 
     def _fits_now(self) -> bool:
         return self._count >= self.n_bootstrap and self._count % self.fit_rate == 0
@@ -308,7 +310,6 @@ class ALPGMM(Teacher):
         self._candidates = [_rescaled(m, scale) for m in fitted] if self.warm_start else []
         self._prepare_sampling()
         self._fit_seconds = time.perf_counter() - started
-        self._n_random, self._n_drawn = self._n_random / 2.0, self._n_drawn / 2.0  # the share forgets slowly
 
     def _select(self, fitted: list[Mixture]) -> Mixture:
         if not (self.compat and self.criterion == "aicc"):

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tutelage import Outcomes
 
 COLUMNS = ("tasks", "ids", "returns", "lengths", "success", "truncated", "warmup")
@@ -143,7 +142,7 @@ def test_empty_batches_join_to_an_empty_batch():
 
 
 def test_joining_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one batch"):
+    with pytest.raises(ValueError, match=r"at least one batch"):
         Outcomes.concatenate([])
 
 

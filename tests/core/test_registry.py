@@ -7,7 +7,6 @@ import re
 import gymnasium
 import numpy as np
 import pytest
-
 import tutelage
 from tutelage import TaskSpace, Teacher, list_teachers, make_teacher, register_teacher, registry
 from tutelage.errors import RequestError
@@ -75,7 +74,7 @@ def test_registering_the_same_class_again_is_harmless():
 
 
 def test_a_name_that_is_taken_is_refused():
-    with pytest.raises(ValueError, match="'random' is taken.*replace=True"):
+    with pytest.raises(ValueError, match=r"'random' is taken.*replace=True"):
         register_teacher("random", Lowest)
 
 
@@ -86,13 +85,13 @@ def test_a_name_that_is_taken_can_be_replaced():
 
 @pytest.mark.parametrize("name", ["Lowest", "my_teacher", "", "-a", "a-", "a--b", "a b", "1a"])
 def test_a_name_that_is_not_kebab_case_is_refused(name):
-    with pytest.raises(ValueError, match="kebab-case"):
+    with pytest.raises(ValueError, match=r"kebab-case"):
         register_teacher(name, Lowest)
 
 
 @pytest.mark.parametrize("place", ["module.Class", "module:", ":Class", "a b:C"])
 def test_a_place_of_another_form_is_refused(place):
-    with pytest.raises(ValueError, match="'package.module:ClassName'"):
+    with pytest.raises(ValueError, match=r"'package.module:ClassName'"):
         register_teacher("lowest", place)
 
 
@@ -103,18 +102,18 @@ def test_what_is_no_teacher_is_refused(teacher):
 
 
 def test_a_misspelt_name_gets_the_nearest_one():
-    with pytest.raises(RequestError, match="'randm'.*Did you mean 'random'"):
+    with pytest.raises(RequestError, match=r"'randm'.*Did you mean 'random'"):
         make_teacher("randm", SPACE)
 
 
 def test_an_unknown_name_gets_the_list():
-    with pytest.raises(RequestError, match="Known: .*'random'"):
+    with pytest.raises(RequestError, match=r"Known: .*'random'"):
         make_teacher("zzzzzz", SPACE)
 
 
 def test_a_misspelt_hyperparameter_gets_the_nearest_one():
     register_teacher("lowest", Lowest)
-    with pytest.raises(RequestError, match="hyperparameter of lowest 'patiense'.*Did you mean 'patience'"):
+    with pytest.raises(RequestError, match=r"hyperparameter of lowest 'patiense'.*Did you mean 'patience'"):
         make_teacher("lowest", SPACE, patiense=2)
 
 
@@ -134,7 +133,7 @@ def test_a_gymnasium_space_is_converted():
 
 
 def test_what_is_no_space_is_refused():
-    with pytest.raises(TypeError, match="Box, Discrete, MultiDiscrete or Dict"):
+    with pytest.raises(TypeError, match=r"Box, Discrete, MultiDiscrete or Dict"):
         make_teacher("random", [0.0, 1.0])
 
 
@@ -147,5 +146,5 @@ def test_the_public_names_are_listed_by_dir():
 
 
 def test_another_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="'tutelage' has no attribute 'Techer'"):
+    with pytest.raises(AttributeError, match=r"'tutelage' has no attribute 'Techer'"):
         _ = tutelage.Techer

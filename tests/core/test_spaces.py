@@ -13,7 +13,6 @@ from gymnasium import spaces as gym_spaces
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from tutelage import Dimension, TaskSpace
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -44,7 +43,7 @@ def mixed() -> TaskSpace:
     return TaskSpace(height=(0.0, 3.0), rooms=range(2, 7), terrain=["grass", "ice", "mud"], gravity=(9.8, 9.8))
 
 
-# --- The unit cube ---------------------------------------------------------------------------------------------
+# --- The unit cube ---------------------------------------------------------------------------------------------------
 
 
 @given(SPACES, SEEDS)
@@ -107,7 +106,7 @@ def test_one_row_maps_to_one_row():
     assert mixed().to_unit([1.0, 3, 2, 9.8]).shape == (4,)
 
 
-# --- Sampling, clipping, membership ------------------------------------------------------------------------------
+# --- Sampling, clipping, membership ----------------------------------------------------------------------------------
 
 
 @given(SPACES, SEEDS, st.integers(0, 50))
@@ -219,7 +218,7 @@ def test_an_empty_batch_is_valid():
     assert mixed().validate(np.empty((0, 4))).shape == (0, 4)
 
 
-# --- What is refused ---------------------------------------------------------------------------------------------
+# --- What is refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -245,30 +244,30 @@ def test_the_error_about_a_task_outside_names_the_bounds_and_the_mend():
 
 
 def test_the_error_about_a_category_lists_the_categories():
-    with pytest.raises(ValueError, match="'grass', 'ice', 'mud'"):
+    with pytest.raises(ValueError, match=r"'grass', 'ice', 'mud'"):
         mixed().validate([1.0, 3, 7, 9.8])
 
 
 def test_the_error_about_a_batch_shows_the_first_bad_task():
-    with pytest.raises(ValueError, match="height = 5"):
+    with pytest.raises(ValueError, match=r"height = 5"):
         mixed().validate([[1.0, 3, 1, 9.8], [5.0, 3, 1, 9.8], [6.0, 3, 1, 9.8]])
 
 
 @pytest.mark.parametrize("tasks", [[1.0], [[1.0, 2.0]], 1.0, np.zeros((1, 1, 4)), []])
 def test_a_wrong_shape_is_refused_with_both_shapes(tasks):
-    with pytest.raises(ValueError, match=r"expected tasks of shape \(n, 4\).*got shape".replace("e", "[eE]", 1)):
+    with pytest.raises(ValueError, match=r"Expected tasks of shape \(n, 4\).*got shape"):
         mixed().validate(tasks)
 
 
 @pytest.mark.parametrize("tasks", [["1", "3", "1", "9.8"], [1j, 3, 1, 9.8], {"height": 1}, [[1], [2, 3]]])
 def test_tasks_that_are_no_numbers_are_refused(tasks):
-    with pytest.raises(ValueError, match="Expected tasks"):
+    with pytest.raises(ValueError, match=r"Expected tasks"):
         mixed().validate(tasks)
 
 
 @pytest.mark.parametrize("method", ["contains", "clip", "to_unit", "from_unit", "validate", "to_dicts"])
 def test_every_method_refuses_a_wrong_number_of_dimensions(method):
-    with pytest.raises(ValueError, match="height, rooms, terrain, gravity"):
+    with pytest.raises(ValueError, match=r"height, rooms, terrain, gravity"):
         getattr(mixed(), method)(np.zeros((2, 3)))
 
 
@@ -279,18 +278,18 @@ def test_bounds_the_wrong_way_round_are_refused_with_the_right_way():
 
 @pytest.mark.parametrize("bounds", [(np.nan, 1.0), (0.0, np.nan), (-np.inf, 1.0), (0.0, np.inf)])
 def test_bounds_that_are_not_finite_are_refused(bounds):
-    with pytest.raises(ValueError, match="'height'.*finite"):
+    with pytest.raises(ValueError, match=r"'height'.*finite"):
         TaskSpace(height=bounds)
 
 
 def test_bounds_whose_difference_overflows_are_refused():
-    with pytest.raises(ValueError, match="'height'.*too far apart"):
+    with pytest.raises(ValueError, match=r"'height'.*too far apart"):
         TaskSpace(height=(-1.7e308, 1.7e308))
 
 
 @pytest.mark.parametrize("bounds", [("0", "3"), (False, True), (None, 1.0), (0, 10**400), ([0], [1])])
 def test_bounds_that_are_no_numbers_are_refused(bounds):
-    with pytest.raises(TypeError, match="'height'.*must be numbers.*list for categories"):
+    with pytest.raises(TypeError, match=r"'height'.*must be numbers.*list for categories"):
         TaskSpace(height=bounds)
 
 
@@ -302,13 +301,13 @@ def test_a_tuple_that_is_no_pair_is_refused(spec):
 
 @pytest.mark.parametrize("spec", ["grass", 3, 2.5, None, {"low": 0}, {1, 2}])
 def test_a_specification_of_another_type_is_refused(spec):
-    with pytest.raises(TypeError, match="'height'.*expected a pair"):
+    with pytest.raises(TypeError, match=r"'height'.*expected a pair"):
         TaskSpace(height=spec)
 
 
 @pytest.mark.parametrize("spec", [range(0), range(5, 2), []])
 def test_an_empty_dimension_is_refused(spec):
-    with pytest.raises(ValueError, match="'rooms'.*empty"):
+    with pytest.raises(ValueError, match=r"'rooms'.*empty"):
         TaskSpace(rooms=spec)
 
 
@@ -324,18 +323,18 @@ def test_integers_that_float64_cannot_hold_are_refused(spec):
 
 
 def test_a_category_given_twice_is_refused():
-    with pytest.raises(ValueError, match="'terrain'.*duplicate"):
+    with pytest.raises(ValueError, match=r"'terrain'.*duplicate"):
         TaskSpace(terrain=["grass", "ice", "grass"])
 
 
 @pytest.mark.parametrize("make", [lambda: TaskSpace({"x": (0, 1)}, x=(0, 1)), lambda: TaskSpace({1: (0, 1), "1": [3]})])
 def test_a_name_given_twice_is_refused(make):
-    with pytest.raises(ValueError, match="given twice"):
+    with pytest.raises(ValueError, match=r"given twice"):
         make()
 
 
 def test_a_space_without_dimensions_is_refused():
-    with pytest.raises(ValueError, match="at least one dimension"):
+    with pytest.raises(ValueError, match=r"at least one dimension"):
         TaskSpace()
 
 
@@ -350,11 +349,11 @@ def test_a_space_without_dimensions_is_refused():
     ],
 )
 def test_a_dimension_built_by_hand_is_checked_too(arguments):
-    with pytest.raises(ValueError, match="Dimension 'x'"):
+    with pytest.raises(ValueError, match=r"Dimension 'x'"):
         Dimension(*arguments)
 
 
-# --- Finite sets -------------------------------------------------------------------------------------------------
+# --- Finite sets -----------------------------------------------------------------------------------------------------
 
 
 @given(spaces_of(st.one_of(FIXED, INTEGER.filter(lambda r: len(r) < 12), CATEGORICAL), max_dims=4))
@@ -374,12 +373,12 @@ def test_the_last_dimension_of_an_enumeration_runs_fastest():
 
 
 def test_enumerating_a_continuous_dimension_is_refused_by_name():
-    with pytest.raises(ValueError, match="height is continuous.*grid"):
+    with pytest.raises(ValueError, match=r"height is continuous.*grid"):
         mixed().enumerate()
 
 
 def test_enumerating_too_many_tasks_is_refused():
-    with pytest.raises(ValueError, match="too many"):
+    with pytest.raises(ValueError, match=r"too many"):
         TaskSpace(a=range(10_000), b=range(10_000)).enumerate()
 
 
@@ -403,16 +402,16 @@ def test_a_grid_of_a_hundred_dimensions_is_possible():
 
 
 def test_a_grid_that_does_not_fit_into_memory_is_refused():
-    with pytest.raises(ValueError, match="too many"):
+    with pytest.raises(ValueError, match=r"too many"):
         TaskSpace({f"x{i}": (0.0, 1.0) for i in range(12)}).grid(10)
 
 
 def test_a_grid_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match=r"at least 1"):
         mixed().grid(0)
 
 
-# --- Readable forms ----------------------------------------------------------------------------------------------
+# --- Readable forms --------------------------------------------------------------------------------------------------
 
 
 @given(SPACES, SEEDS)
@@ -427,7 +426,7 @@ def test_a_dict_holds_floats_ints_and_categories():
 
 
 def test_a_missing_name_and_an_unknown_one_are_both_named():
-    with pytest.raises(ValueError, match="missing: terrain, gravity; unknown: room"):
+    with pytest.raises(ValueError, match=r"missing: terrain, gravity; unknown: room"):
         mixed().from_dict({"height": 1.0, "rooms": 3, "room": 1})
 
 
@@ -438,7 +437,7 @@ def test_an_unknown_category_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("value", ["1.0", None, [1.0, 2.0], 1j, "high"])
 def test_a_value_that_is_no_number_is_refused_by_name(value):
-    with pytest.raises(ValueError, match="height = "):
+    with pytest.raises(ValueError, match=r"height = "):
         mixed().from_dict({"height": value, "rooms": 3, "terrain": "ice", "gravity": 9.8})
 
 
@@ -492,7 +491,7 @@ def test_names_that_are_no_identifiers_are_shown_as_a_mapping():
     assert repr(TaskSpace({"stump height": (0.0, 3.0)})) == "TaskSpace('stump height': (0.0, 3.0))"
 
 
-# --- Gymnasium ---------------------------------------------------------------------------------------------------
+# --- Gymnasium -------------------------------------------------------------------------------------------------------
 
 
 @given(spaces_of(st.one_of(CONTINUOUS, FIXED, INTEGER)))
@@ -558,22 +557,22 @@ def test_a_space_from_gymnasium_returns_the_one_it_was_built_from(gym_space):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int64])
 def test_an_unbounded_box_is_refused(dtype):
-    with pytest.raises(ValueError, match="'x_0'.*(finite|too wide)"):
+    with pytest.raises(ValueError, match=r"'x_0'.*(finite|too wide)"):
         TaskSpace.from_gym(gym_spaces.Box(-np.inf, np.inf, (2,), dtype))
 
 
 @pytest.mark.parametrize("gym_space", [gym_spaces.MultiBinary(3), gym_spaces.Text(5), "Discrete(3)", None], ids=str)
 def test_another_gymnasium_space_is_refused_with_the_possible_ones(gym_space):
-    with pytest.raises(TypeError, match="Box, Discrete, MultiDiscrete or Dict"):
+    with pytest.raises(TypeError, match=r"Box, Discrete, MultiDiscrete or Dict"):
         TaskSpace.from_gym(gym_space)
 
 
 @pytest.mark.parametrize("gym_space", [gym_spaces.Dict({}), gym_spaces.Box(0, 1, (0,))], ids=str)
 def test_a_gymnasium_space_without_dimensions_is_refused(gym_space):
-    with pytest.raises(ValueError, match="no dimension"):
+    with pytest.raises(ValueError, match=r"no dimension"):
         TaskSpace.from_gym(gym_space)
 
 
 def test_two_entries_of_a_dict_that_get_the_same_name_are_refused():
-    with pytest.raises(ValueError, match="'a_0'"):
+    with pytest.raises(ValueError, match=r"'a_0'"):
         TaskSpace.from_gym(gym_spaces.Dict(a=gym_spaces.MultiDiscrete([2, 3]), a_0=gym_spaces.Discrete(9)))

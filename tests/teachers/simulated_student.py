@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-
 from tutelage import Outcomes, TaskSpace, Teacher
 
 _CELLS = 5
@@ -59,7 +58,7 @@ def outcomes_of(teacher: Teacher | type[Teacher], tasks, ids, returns, **columns
             "returns": returns,
             "lengths": np.full(len(tasks), 10),
             "success": (level > 0.5).astype(float),
-            "signals": {name: level * (1.0 - level) for name in sorted(needs)},
+            "signals": dict.fromkeys(sorted(needs), level * (1.0 - level)),
             **columns,
         }
     )

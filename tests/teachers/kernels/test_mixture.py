@@ -241,6 +241,12 @@ def test_a_warm_start_from_a_converged_fit_converges_at_once(backend):
         assert_same(one, other, 1e-4)
 
 
+def test_a_warm_start_that_is_not_finite_is_refused():
+    broken = Mixture(np.ones(1), np.zeros((1, 3)), np.full((1, 3, 3), np.nan), 0.0)
+    with pytest.raises(ValueError, match="not finite"):
+        fit_mixtures(blobs(), [1], warm_start=[broken])
+
+
 def test_running_out_of_iterations_is_reported():
     mixture = fit_mixtures(np.random.default_rng(0).random((200, 3)), [8], max_iter=2)[0]
     assert not mixture.converged
