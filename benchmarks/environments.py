@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import RequestError, unknown_name
+import numpy as np
+
+from ..errors import RequestError, RunError, unknown_name
 from ..spaces import TaskSpace
 from ..task_flags import parse_task_space
 
@@ -21,6 +22,11 @@ class EnvironmentMaker:
         env_id: A Gymnasium id.
         kwargs: Passed to ``gymnasium.make``.
         task_flags: Dimensions as on the command line; with any, the environment's attributes become its tasks.
+        success_above: See `SuccessAbove`; None leaves the success to the environment.
+
+    Raises:
+        RequestError: When called: an argument or an attribute the environment does not have.
+        RunError: When called: the environment fails for another reason.
 
     Example:
         >>> env = EnvironmentMaker("CartPole-v1", task_flags=("length=0.2:2.0",))()
@@ -31,34 +37,57 @@ class EnvironmentMaker:
     env_id: str
     kwargs: dict[str, Any] = field(default_factory=dict)
     task_flags: tuple[str, ...] = ()
+    success_above: float | None = None
+    spec: Any = field(init=False, repr=False, default=None)
 
-    def __call__(self) -> Any:
-        """Make the environment.
-
-        Raises:
-            RequestError: An argument or attribute it does not have.
-        """
+    def __post_init__(self) -> None:
+        """Look the id up here: a worker process need not import the package that registered it."""
         import gymnasium as gym
 
         from .. import envs  # noqa: F401 - registers our environments
-        from ..wrappers import TaskAttributes
 
-        if multiprocessing.parent_process() is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then saves
+        object.__setattr__(self, "spec", gym.registry.get(self.env_id))
+
+    def __call__(self) -> Any:
+        """Make the environment."""
+        import gymnasium as gym
+
+        from ..wrappers import TaskAttributes
+        from .success_above import SuccessAbove
+
         try:
-            env = gym.make(self.env_id, **self.kwargs)
+            env = gym.make(self.spec or self.env_id, **self.kwargs)
         except gym.error.Error as error:
             raise RequestError(f"Gymnasium cannot make {self.env_id!r}: {error}") from error
         except ImportError as error:
             raise RequestError(f"{self.env_id!r} needs a package that is not installed: {error}") from error
-        except (TypeError, ValueError) as error:
-            raise RequestError(f"{self.env_id!r} refuses its arguments {self.kwargs}: {error}") from error
-        if not self.task_flags:
-            return env
-        try:
-            return TaskAttributes(env, parse_task_space(self.task_flags))
-        except (TypeError, ValueError) as error:
-            raise RequestError(str(error)) from error
+        except (TypeError, ValueError, AssertionError) as error:
+            given = f" with the arguments {self.kwargs}" if self.kwargs else ""
+            raise RequestError(f"{self.env_id!r} cannot be made{given}: {error}") from error
+        except Exception as error:
+            raise RunError(f"{self.env_id!r} cannot be made: {type(error).__name__}: {error}") from error
+        if self.task_flags:
+            try:
+                env = TaskAttributes(env, parse_task_space(self.task_flags))
+            except (TypeError, ValueError) as error:
+                raise RequestError(str(error)) from error
+        return env if self.success_above is None else SuccessAbove(env, self.success_above)
+
+
+@dataclass(frozen=True)
+class WorkerMaker:
+    """Makes an environment in a worker process, which leaves Ctrl-C to its parent.
+
+    Args:
+        make: Makes the environment.
+    """
+
+    make: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        """Make the environment."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return self.make()
 
 
 def resolve_environment(name: str) -> str:
@@ -77,14 +106,14 @@ def resolve_environment(name: str) -> str:
     short = {env_id.removeprefix("tutelage/").rpartition("-v")[0].lower(): env_id for env_id in ours}
     if name.lower() in short:
         return short[name.lower()]
-    bare = name.partition(":")[2] or name
-    if bare in gym.registry or ":" in name:
+    if name in gym.registry or ":" in name:
         return name
-    raise RequestError(
-        unknown_name(
-            "environment", name, [*(i.removeprefix("tutelage/").rpartition("-v")[0] for i in ours), *gym.registry]
-        )
-    )
+    names = [env_id.removeprefix("tutelage/").rpartition("-v")[0] for env_id in ours]
+    known = gym.registry if len(name) > 3 else ()  # hundreds of names are no help for an unlike one
+    text = unknown_name("environment", name, [*names, *known])
+    if "Did you mean" not in text:
+        text = f"Unknown environment {name!r}. Ours are {', '.join(names)}; any other goes by its Gymnasium id."
+    raise RequestError(text)
 
 
 def our_environments() -> list[str]:
@@ -104,8 +133,38 @@ def task_space_of(env: Any, env_id: str) -> TaskSpace:
     """
     if not env.has_wrapper_attr("task_space"):
         raise RequestError(
-            f"{env_id} has no task space. Name attributes to vary, e.g. `--task gravity=5:15`, or wrap it in code "
+            f"{env_id} has no task space: name attributes to vary, e.g. `--task gravity=5:15`, or wrap it in code "
             "(tutelage.wrappers.TaskAttributes, TaskFunction, TaskRebuild)."
         )
-    space: TaskSpace = env.get_wrapper_attr("task_space")
+    space = env.get_wrapper_attr("task_space")
+    if not isinstance(space, TaskSpace):
+        raise RequestError(f"The task_space of {env_id} is a {type(space).__name__}, expected a tutelage.TaskSpace.")
+    return space
+
+
+def try_out(make_env: EnvironmentMaker) -> TaskSpace:
+    """Make an environment, play one step of one task, and return its task space.
+
+    What is broken is found before a run begins, and what must be compiled is compiled, once, before several worker
+    processes need it.
+
+    Raises:
+        RequestError: It cannot be made, or has no task space.
+        RunError: It fails.
+    """
+    env = make_env()
+    try:
+        space = task_space_of(env, make_env.env_id)
+        task = space.sample(1, np.random.default_rng(0))[0]
+        try:
+            env.reset(seed=0, options={"task": task})
+            env.action_space.seed(0)
+            env.step(env.action_space.sample())
+        except Exception as error:
+            raise RunError(
+                f"{make_env.env_id} failed in its first step on task {space.to_dict(task)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    finally:
+        env.close()
     return space

@@ -6,12 +6,11 @@ the order in which episodes end. The student acts on a batch of constant size.
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-from collections.abc import Callable, Sequence
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import RunError
 from ..spaces import TaskSpace
-from ..state import load_state, save_state, write_text
+from ..wrappers.checks import all_finite, describe_task
+from .evaluation_log import EvaluationLog as EvaluationLog
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,31 +58,6 @@ class Evaluation:
             return float("nan")
         return float(100.0 * (self.success.mean(axis=1) > 0.5).mean())
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one dict per task: its parameters, mean return, mean length, success rate, mastered."""
-        rows = []
-        for i, task in enumerate(self.tasks):
-            rate = float(self.success[i].mean())
-            rows.append(
-                {
-                    **self.task_space.to_dict(task),
-                    "return": float(self.returns[i].mean()),
-                    "length": float(self.lengths[i].mean()),
-                    "success": rate,
-                    "mastered": "" if np.isnan(rate) else int(rate > 0.5),
-                }
-            )
-        return rows
-
-    def write_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write `rows` as CSV, atomically."""
-        rows = self.rows()
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(path, text.getvalue())
-
 
 def evaluate(
     student: Any,
@@ -98,6 +73,8 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Let a student play tasks and score it; it learns nothing and no teacher hears of it.
+
+    The global random generators are left as they were.
 
     Args:
         student: Anything with Stable-Baselines3's ``predict``.
@@ -116,7 +93,7 @@ def evaluate(
 
     Raises:
         ValueError: Tasks outside the environment's space, no task.
-        RunError: The environment returns NaN.
+        RunError: The environment raises, or returns NaN; the message names the task.
 
     Example:
         >>> import gymnasium as gym
@@ -133,56 +110,92 @@ def evaluate(
     """
     if episodes < 1 or n_envs < 1:
         raise ValueError(f"Expected at least 1 episode and 1 environment, got {episodes} and {n_envs}.")
-    probe = make_env()
-    space: TaskSpace = probe.get_wrapper_attr("task_space")
-    rows = np.atleast_2d(space.validate(tasks))
-    if not len(rows):
-        raise ValueError("Expected at least one task to evaluate on.")
-    jobs = [(i, e) for i in range(len(rows)) for e in range(episodes)]
-    slots = [probe, *(make_env() for _ in range(min(n_envs, len(jobs)) - 1))]
-    returns, lengths = np.zeros((len(rows), episodes)), np.zeros((len(rows), episodes), np.int64)
-    success = np.full((len(rows), episodes), np.nan)
-
-    def begin(slot: int) -> Any:
-        i, e = running[slot]
-        episode_seed = int(np.random.SeedSequence([seed, i, e]).generate_state(1)[0] % 2**31)
-        observation, _ = slots[slot].reset(seed=episode_seed, options={"task": rows[i]})
-        return observation
-
+    slots = [make_env()]
     try:
-        running: list[Any] = jobs[: len(slots)]
-        waiting = iter(jobs[len(slots) :])
-        observations = [begin(slot) for slot in range(len(slots))]
-        starts, state, finished = np.ones(len(slots), dtype=bool), None, 0
-        while finished < len(jobs):
-            batch = _stack(observations)
-            batch = batch if normalize is None else normalize.normalize_obs(batch)
-            actions, state = student.predict(batch, state=state, episode_start=starts, deterministic=deterministic)
-            starts = np.zeros(len(slots), dtype=bool)
-            for slot, env in enumerate(slots):
-                if running[slot] is None:
-                    continue
-                i, e = running[slot]
-                observations[slot], reward, terminated, truncated, info = env.step(actions[slot])
-                returns[i, e] += float(reward)
-                lengths[i, e] += 1
-                if not np.isfinite(returns[i, e]):
-                    raise RunError(f"The environment returned a reward of {reward} on task {space.to_dict(rows[i])}.")
-                if terminated or truncated:
-                    if "is_success" in info:
-                        success[i, e] = float(info["is_success"])
-                    elif success_above is not None:
-                        success[i, e] = float(returns[i, e] > success_above)
-                    finished += 1
-                    starts[slot] = True
-                    running[slot] = next(waiting, None)
-                    if running[slot] is not None:
-                        observations[slot] = begin(slot)
-                    if progress is not None:
-                        progress(finished, len(jobs))
+        space: TaskSpace = slots[0].get_wrapper_attr("task_space")
+        rows = np.atleast_2d(space.validate(tasks))
+        if not len(rows):
+            raise ValueError("Expected at least one task to evaluate on.")
+        slots += [make_env() for _ in range(min(n_envs, len(rows) * episodes) - 1)]
+        with _preserved_randomness():
+            return _play(student, slots, space, rows, episodes, seed, deterministic, normalize, success_above, progress)
     finally:
         for env in slots:
             env.close()
+
+
+def _play(
+    student: Any,
+    slots: list[Any],
+    space: TaskSpace,
+    rows: NDArray[np.float64],
+    episodes: int,
+    seed: int,
+    deterministic: bool,
+    normalize: Any,
+    success_above: float | None,
+    progress: Callable[[int, int], None] | None,
+) -> Evaluation:
+    """Play all episodes; each slot takes the next one as soon as its last has ended."""
+    jobs = [(i, e) for i in range(len(rows)) for e in range(episodes)]
+    returns, lengths = np.zeros((len(rows), episodes)), np.zeros((len(rows), episodes), np.int64)
+    success = np.full((len(rows), episodes), np.nan)
+    running: list[Any] = [None] * len(slots)
+    observations: list[Any] = [None] * len(slots)
+    waiting = iter(jobs)
+
+    def begin(slot: int) -> None:
+        running[slot] = next(waiting, None)
+        if running[slot] is not None:
+            i, e = running[slot]
+            episode_seed = int(np.random.SeedSequence([seed, i, e]).generate_state(1)[0] % 2**31)
+            observations[slot], _ = guarded(slots[slot].reset, i, seed=episode_seed, options={"task": rows[i]})
+            check(observations[slot], "observation", i)
+
+    def guarded(call: Callable[..., Any], i: int, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            raise RunError(
+                f"The environment failed on the test task {describe_task(rows[i], space)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def check(value: Any, what: str, i: int) -> None:
+        if not all_finite(value):
+            shown = np.array2string(np.asarray(value), threshold=8) if not isinstance(value, dict) else "NaN or infinity"
+            raise RunError(
+                f"The environment returned {'an' if what[0] in 'aeio' else 'a'} {what} of {shown} on the test task "
+                f"{describe_task(rows[i], space)}; expected finite numbers."
+            )
+
+    for slot in range(len(slots)):
+        begin(slot)
+    starts, state, finished = np.ones(len(slots), dtype=bool), None, 0
+    while finished < len(jobs):
+        batch = _stack(observations)
+        batch = batch if normalize is None else normalize.normalize_obs(batch)
+        actions, state = student.predict(batch, state=state, episode_start=starts, deterministic=deterministic)
+        starts = np.zeros(len(slots), dtype=bool)
+        for slot, env in enumerate(slots):
+            if running[slot] is None:  # all are handed out; the batch keeps its size
+                continue
+            i, e = running[slot]
+            observations[slot], reward, terminated, truncated, info = guarded(env.step, i, actions[slot])
+            check(float(reward), "reward", i)
+            check(observations[slot], "observation", i)
+            returns[i, e] += float(reward)
+            lengths[i, e] += 1
+            if terminated or truncated:
+                if info.get("is_success") is not None:
+                    success[i, e] = float(info["is_success"])
+                elif success_above is not None:
+                    success[i, e] = float(returns[i, e] > success_above)
+                finished += 1
+                starts[slot] = True
+                begin(slot)
+                if progress is not None:
+                    progress(finished, len(jobs))
     return Evaluation(space, rows, returns, lengths, success)
 
 
@@ -192,78 +205,16 @@ def _stack(observations: Sequence[Any]) -> Any:
     return np.stack([np.asarray(o) for o in observations])
 
 
-class EvaluationLog:
-    """The evaluations of a run: returns, lengths and successes for each test task at each time.
-
-    Args:
-        tasks: The test tasks, shape ``(n, d)``.
-        test_set: Their name.
-
-    Attributes:
-        steps: Environment steps of each evaluation, a list of length m.
-        returns: Arrays of shape ``(n, episodes)``, one per evaluation; likewise ``lengths`` and ``success``.
-
-    Example:
-        >>> log = EvaluationLog(np.array([[0.0], [1.0]]), "two tasks")
-        >>> len(log.steps)
-        0
-    """
-
-    def __init__(self, tasks: NDArray[np.float64], test_set: str) -> None:
-        self.tasks = tasks
-        self.test_set = test_set
-        self.steps: list[int] = []
-        self.returns: list[NDArray[np.float64]] = []
-        self.lengths: list[NDArray[np.int64]] = []
-        self.success: list[NDArray[np.float64]] = []
-
-    def add(self, step: int, result: Evaluation) -> None:
-        """Append an evaluation."""
-        self.steps.append(step)
-        self.returns.append(result.returns)
-        self.lengths.append(result.lengths)
-        self.success.append(result.success)
-
-    @property
-    def mastered(self) -> NDArray[np.float64]:
-        """Percent of tasks mastered at each evaluation (more than half of the episodes), shape ``(m,)``."""
-        rates = np.array([s.mean(axis=1) for s in self.success]).reshape(len(self.steps), len(self.tasks))
-        shares: NDArray[np.float64] = 100.0 * (rates > 0.5).mean(axis=1)
-        return np.where(np.isnan(rates).any(axis=1), np.nan, shares)
-
-    def truncate(self, step: int) -> None:
-        """Drop the evaluations later than a step."""
-        keep = sum(s <= step for s in self.steps)
-        del self.steps[keep:], self.returns[keep:], self.lengths[keep:], self.success[keep:]
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the log as npz, atomically."""
-        save_state(
-            path,
-            {
-                "test_set": self.test_set,
-                "tasks": self.tasks,
-                "steps": np.array(self.steps, dtype=np.int64),
-                "returns": np.array(self.returns),
-                "lengths": np.array(self.lengths),
-                "success": np.array(self.success),
-            },
-        )
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> EvaluationLog:
-        """Read a log back.
-
-        Raises:
-            RunError: The file is missing or damaged.
-        """
-        state = load_state(Path(path))
-        try:
-            log = cls(np.asarray(state["tasks"], np.float64), str(state["test_set"]))
-            log.steps = [int(s) for s in state["steps"]]
-            log.returns, log.lengths, log.success = (list(state[k]) for k in ("returns", "lengths", "success"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{path} is damaged: {error!r}.") from error
-        if not len(log.steps) == len(log.returns) == len(log.lengths) == len(log.success):
-            raise RunError(f"{path} is damaged: its columns have different lengths.")
-        return log
+@contextmanager
+def _preserved_randomness() -> Iterator[None]:
+    """Leave the global random generators as they were, whatever student and environments draw from them."""
+    torch = sys.modules.get("torch")
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Stable-Baselines3's generator
+    torch_state = torch.get_rng_state() if torch is not None else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        if torch is not None:
+            torch.set_rng_state(torch_state)

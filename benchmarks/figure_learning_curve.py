@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .figure_style import INK, MASTERED, TEST, TRAINING, new_figure, steps_axis
+from .figure_style import MASTERED, TEST, TRAINING, new_figure, steps_axis
 from .report_data import ReportData
 
 _BINS = 60
@@ -49,15 +49,7 @@ def learning_curve(data: ReportData) -> Any | None:
         axes.set_ylim(0, 100)
         axes.set_yticks([0, 25, 50, 75, 100])
         axes.set_ylabel("test tasks\nmastered (%)")
-        axes.annotate(
-            f"{mastered[-1]:.0f} %",
-            (log.steps[-1], mastered[-1]),
-            xytext=(-6, 8 if mastered[-1] < 70 else -14),
-            textcoords="offset points",
-            ha="right",
-            color=INK,
-            weight="bold",
-        )
+        axes.set_title(f"{mastered[-1]:.0f} % in the last evaluation", loc="right", fontsize=9.5)
     panels[-1, 0].set_xlim(left=0, right=max(data.steps, 1) * 1.01)
     steps_axis(panels[-1, 0], data.steps)
     return figure

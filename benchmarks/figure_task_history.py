@@ -68,7 +68,7 @@ def _slices(data: ReportData, colour: Colour) -> tuple[Any, str]:
     i, j = data.free_dimensions
     x_axis, y_axis = TaskAxis(data.space.dimensions[i]), TaskAxis(data.space.dimensions[j])
     x, y = x_axis.places(episodes.tasks[:, i], 1), y_axis.places(episodes.tasks[:, j], 2)
-    edges = np.linspace(0, max(int(episodes.steps.max()) + 1, 1), _SLICES + 1)
+    edges = np.linspace(0, max(data.steps, int(episodes.steps.max())) + 1, _SLICES + 1)
     divisor, unit = step_unit(edges[-1])
     figure = new_figure(3.1)
     panels = figure.subplots(1, _SLICES, sharex=True, sharey=True)
@@ -93,7 +93,7 @@ def _over_time(data: ReportData, colour: Colour) -> tuple[Any, str]:
     episodes = data.episodes
     values, scale, label, extend = _colours(data, colour)
     dims, remark = _most_moved(data)
-    columns = min(len(dims), 3)
+    columns = min(len(dims), 3 if len(dims) < 7 else 4)
     rows = -(-len(dims) // columns)
     chosen = _thinned(np.arange(len(episodes)), (1 + (len(dims) == 1)) * _MOST_POINTS)
     figure = new_figure(3.6 if len(dims) == 1 else 0.7 + 1.75 * rows)
@@ -111,7 +111,7 @@ def _over_time(data: ReportData, colour: Colour) -> tuple[Any, str]:
             **scale,
             **_points(len(chosen)),
         )
-        axis.dress(axes, "y", label=len(dims) == 1, ticks=4)
+        axis.dress(axes, "y", label=len(dims) == 1, ticks=5)
         if len(dims) > 1:
             axes.set_title(axis.label)
         axes.set_xlim(-0.01 * data.steps, 1.01 * max(data.steps, 1))

@@ -11,8 +11,10 @@ from .figure_style import FAILED, INK, TEST, TRAINING, TaskAxis, colour_map, new
 from .report_data import ReportData
 
 _GRID = 160
-_CURVE = 400
-_DRAWS = 5_000
+_CURVE = 600
+_FLOOR = 0.1
+_FINE = 4
+_DRAWS = 20_000
 _LATEST = 150
 _MOST_DIMENSIONS = 12
 
@@ -20,9 +22,10 @@ _MOST_DIMENSIONS = 12
 def teacher_density(data: ReportData) -> tuple[Any, str] | None:
     """Draw the teacher's density; None where there is no checkpoint.
 
-    One dimension: a curve. Two: a map. More: what the teacher would hand out now, dimension by dimension, from 5,000
-    tasks drawn from a copy of it (averages over the other dimensions would miss narrow peaks). With it the latest
-    tasks and, where the teacher has a ``mixture``, the centres of its components.
+    One continuous dimension: a curve. Two: a map. More: how often the teacher would hand out each value now, from
+    tasks drawn from a copy of it, for averages of the density over the other dimensions would miss narrow peaks; and
+    likewise for integers and categories, whose share is not the density at one point. With it the latest tasks and,
+    where the teacher has a ``mixture``, the centres of its components.
 
     Returns:
         The figure, and a sentence that explains it.
@@ -38,7 +41,7 @@ def teacher_density(data: ReportData) -> tuple[Any, str] | None:
     else:
         why = ""
     if len(dims) == 1:
-        return _curve(data, dims[0], why)
+        return _curve(data, dims, why)
     if len(dims) == 2:
         return _map(data, dims, why)
     return _marginals(data, dims, why)
@@ -81,33 +84,61 @@ def _sizes(progress: NDArray[np.float64]) -> NDArray[np.float64]:
     return 50.0 + 220.0 * positive / max(float(positive.max()), 1e-12)
 
 
-def _cell_grid(axis: TaskAxis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centres of cells in the unit interval, and their edges on the axis."""
-    n = int(axis.dim.size) if axis.discrete and axis.dim.size <= 4 * _GRID else _GRID
-    return (np.arange(n) + 0.5) / n, axis.from_unit(np.linspace(0.0, 1.0, n + 1))
+def _cells(data: ReportData, dims: list[int], counts: list[int]) -> NDArray[np.float64]:
+    """The mean density in each cell of a grid over one or two dimensions, shape ``counts``.
+
+    Continuous dimensions: averaged over a finer grid, so that needles are not missed. Where there are integers or
+    categories: the share of drawn tasks relative to a uniform teacher's.
+    """
+    assert data.teacher is not None
+    if _drawn(data, dims):
+        unit = data.space.to_unit(data.teacher.sample(_DRAWS).values)[:, dims]
+        shares, _ = np.histogramdd(unit, [np.linspace(0.0, 1.0, n + 1) for n in counts])
+        return shares * np.prod(counts) / _DRAWS
+    fine = [n * _FINE for n in counts]
+    grid = np.stack(np.meshgrid(*((np.arange(n) + 0.5) / n for n in fine), indexing="ij"), axis=-1)
+    density = _density_at(data, dims, grid.reshape(-1, len(dims)))
+    split = [size for n in counts for size in (n, _FINE)]
+    return density.reshape(split).mean(axis=tuple(range(1, 2 * len(counts), 2)))
 
 
-def _explanation(data: ReportData, what: str, centres: bool) -> str:
+def _drawn(data: ReportData, dims: list[int]) -> bool:
+    """Whether the density is estimated from drawn tasks."""
+    return len(dims) > 2 or bool(data.space.discrete[dims].any())
+
+
+def _count(axis: TaskAxis, continuous: int, drawn: bool) -> int:
+    """How many cells an axis is divided into."""
+    if axis.discrete and axis.dim.size <= 60:
+        return int(axis.dim.size)
+    return 25 if drawn else continuous
+
+
+def _explanation(data: ReportData, dims: list[int], centres: bool, more: str = "") -> str:
     assert data.checkpoint is not None
-    text = f"At the checkpoint after {data.checkpoint.step:,} steps. {what}"
+    if _drawn(data, dims):
+        what = f"Estimated from {_DRAWS:,} tasks drawn from a copy of the teacher, its share of random tasks included."
+    else:
+        what = "The share of random tasks that the teacher hands out besides is left out."
+    text = f"At the checkpoint after {data.checkpoint.step:,} steps; 1 is uniform, 10 ten times as often. {what}{more}"
     return text + (" Rings: centres of the components, larger for more learning progress." if centres else "")
 
 
 def _map(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
-    from matplotlib.colors import PowerNorm
+    from matplotlib.colors import LogNorm
 
     x_axis, y_axis = (TaskAxis(data.space.dimensions[i]) for i in dims)
-    (x, x_edges), (y, y_edges) = _cell_grid(x_axis), _cell_grid(y_axis)
     figure = new_figure(4.6)
     axes = figure.subplots()
     centres = None if why else component_centres(data)
     if not why:
-        grid = np.stack([np.tile(x, len(y)), np.repeat(y, len(x))], axis=1)
-        density = _density_at(data, dims, grid).reshape(len(y), len(x))
-        norm = PowerNorm(0.5, vmin=0.0, vmax=max(float(density.max()), 1.5))
-        image = axes.pcolormesh(x_edges, y_edges, density, cmap=colour_map("magma_r", 0.0, 0.92), norm=norm)
-        bar = figure.colorbar(image, ax=axes, pad=0.015)
-        bar.set_label("density (1 = uniform; square-root colours)")
+        counts = [_count(axis, _GRID, _drawn(data, dims)) for axis in (x_axis, y_axis)]
+        edges = [axis.from_unit(np.linspace(0.0, 1.0, n + 1)) for axis, n in zip((x_axis, y_axis), counts, strict=True)]
+        density = _cells(data, dims, counts).T
+        norm = LogNorm(_FLOOR, max(float(density.max()), 1.0 / _FLOOR))
+        image = axes.pcolormesh(*edges, np.maximum(density, _FLOOR), cmap=colour_map("magma_r", 0.0, 0.92), norm=norm)
+        bar = figure.colorbar(image, ax=axes, pad=0.015, extend="min", format="{x:g}")
+        bar.set_label("density (1 = uniform)")
     latest = _latest_tasks(data)
     axes.scatter(
         x_axis.places(latest[:, dims[0]], 1),
@@ -144,36 +175,41 @@ def _map(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
     )
 
 
-def _curve(data: ReportData, dim: int, why: str) -> tuple[Any, str]:
-    axis = TaskAxis(data.space.dimensions[dim])
-    figure = new_figure(3.4)
+def _curve(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
+    dim, axis = dims[0], TaskAxis(data.space.dimensions[dims[0]])
+    figure = new_figure(3.6)
     axes = figure.subplots()
     latest = _latest_tasks(data)
     centres = None if why else component_centres(data)
     if not why:
+        n = _count(axis, _CURVE, _drawn(data, dims))
+        density = np.maximum(_cells(data, dims, [n]), 1e-12)
+        edges = axis.from_unit(np.linspace(0.0, 1.0, n + 1))
         if axis.discrete:
-            x, edges = _cell_grid(axis)
-            density = _density_at(data, [dim], x[:, None])
-            axes.bar((edges[:-1] + edges[1:]) / 2, density, 0.9 * np.diff(edges), color=TRAINING, label="density")
+            middle, width = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
+            axes.bar(middle, density, (0.9 if n <= 25 else 1.0) * width, color=TRAINING, label="density")
+            axes.set_ylim(0.0, 1.2 * max(float(density.max()), 1.5))
         else:
-            x = np.linspace(0.0, 1.0, _CURVE)
-            density = _density_at(data, [dim], x[:, None])
-            axes.fill_between(axis.from_unit(x), density, color=TRAINING, alpha=0.25, linewidth=0)
-            axes.plot(axis.from_unit(x), density, color=TRAINING, label="density")
+            middle = (edges[:-1] + edges[1:]) / 2
+            axes.fill_between(middle, density, 1e-12, color=TRAINING, alpha=0.25, linewidth=0)
+            axes.plot(middle, density, color=TRAINING, label="density")
+            axes.set_yscale("log")
+            axes.set_ylim(_FLOOR / 2, 3.0 * max(float(density.max()), 3.0))
+            axes.yaxis.set_major_formatter("{x:g}")
         axes.axhline(1.0, color="#5B626B", linewidth=1.0, linestyle=(0, (4, 3)), label="uniform")
         if centres is not None:
-            heights = _density_at(data, [dim], np.clip(centres[0], 0.0, 1.0))
+            places = axis.from_unit(np.clip(centres[0][:, 0], 0.0, 1.0))
             axes.scatter(
-                axis.from_unit(centres[0][:, 0]),
-                heights,
-                s=_sizes(centres[1]),
-                facecolors="white",
+                places,
+                np.full(len(places), 0.94),
+                s=_sizes(centres[1]) / 2,
+                transform=axes.get_xaxis_transform(),
+                facecolors="none",
                 edgecolors=INK,
                 linewidths=1.6,
                 zorder=3,
                 label="component centres",
             )
-        axes.set_ylim(0.0, 1.12 * max(float(density.max()), 1.5))
         axes.set_ylabel("density (1 = uniform)")
     else:
         axes.set_yticks([])
@@ -214,7 +250,7 @@ def _marginals(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
             axes.set_visible(False)
             continue
         axis = TaskAxis(data.space.dimensions[dims_shown[k]])
-        n = int(axis.dim.size) if axis.discrete and axis.dim.size <= 40 else 25
+        n = _count(axis, _CURVE, drawn=True)
         counts, _ = np.histogram(unit[:, dims_shown[k]], np.linspace(0.0, 1.0, n + 1))
         edges = axis.from_unit(np.linspace(0.0, 1.0, n + 1))
         share = counts * n / max(counts.sum(), 1)
@@ -230,7 +266,7 @@ def _marginals(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
             at = axis.from_unit(centres[0][:, dims.index(dims_shown[k])])
             axes.scatter(
                 at,
-                np.full(len(at), 0.94),
+                np.full(len(at), 0.92),
                 s=_sizes(centres[1]) / 4,
                 transform=axes.get_xaxis_transform(),
                 facecolors="white",
@@ -241,12 +277,9 @@ def _marginals(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
         axis.dress(axes, "x", label=False, ticks=4)
         axes.set_title(axis.label)
     for axes in panels.flat:
-        axes.set_ylim(0.0, 1.3 * highest)
+        axes.set_ylim(0.0, 1.25 * highest)
     figure.supylabel("tasks relative to uniform (dashed)", fontsize=10)
-    what = (
-        f"How often the teacher would hand out each value now, from {_DRAWS:,} tasks drawn from a copy of it "
-        "(with its share of random tasks)."
-    )
+    more = ""
     if len(dims_shown) < len(dims):
-        what += f" The {len(dims_shown)} of {len(dims)} dimensions are shown whose mean is farthest from the middle."
-    return figure, why or _explanation(data, what, centres is not None)
+        more = f" The {len(dims_shown)} of {len(dims)} dimensions are shown whose mean is farthest from the middle."
+    return figure, why or _explanation(data, dims, centres is not None, more)

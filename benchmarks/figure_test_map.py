@@ -43,6 +43,10 @@ def _title(result: Evaluation) -> str:
     return f"{result.mastered:.0f} % mastered" if _known(result) else "mastered: unknown"
 
 
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
 def _explanation(data: ReportData, result: Evaluation) -> str:
     log = data.evaluations
     assert log is not None
@@ -101,7 +105,7 @@ def _two_dimensions(data: ReportData, result: Evaluation) -> tuple[Any, str]:
         counts = {"mastered": (MASTERED, share), "not mastered": (FAILED, len(tasks) - share)}
         panels[0].set_title(_title(result))
         _legend(panels[0], counts, "s" if grid is not None else "o")
-    panels[-1].set_title(f"return, mean {result.mean_return:.4g}")
+    panels[-1].set_title(f"return, mean {_number(result.mean_return)}")
     bar = figure.colorbar(image, ax=panels[-1], pad=0.02)
     bar.set_label("return")
     return figure, _explanation(data, result)
@@ -153,7 +157,7 @@ def _per_dimension(data: ReportData, result: Evaluation) -> tuple[Any, str]:
             axes.set_title(axis.label)
     figure.supylabel("return", fontsize=10)
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    title = f"{_title(result)}, mean return {result.mean_return:.4g}"
+    title = f"{_title(result)}, mean return {_number(result.mean_return)}"
     figure.suptitle(title, color=INK, fontsize=10.5, fontweight="normal")
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9)
     return figure, text

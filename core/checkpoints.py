@@ -22,6 +22,8 @@ from .errors import RunError
 from .state import write_text
 
 _MANIFEST = "manifest.json"
+_WRITING = ".writing-"
+_REMOVING = ".removing-"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class CheckpointStore:
         temporary: Path | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.folder))
+            self._sweep()
+            temporary = Path(tempfile.mkdtemp(prefix=_WRITING, dir=self.folder))
             yield temporary
             files = {}
             for file in sorted(p for p in temporary.iterdir() if p.is_file()):
@@ -82,12 +85,13 @@ class CheckpointStore:
             os.chmod(temporary, 0o755)
             target = self._path(step)
             if target.exists():
-                shutil.rmtree(target)
+                self._retire(target)
             os.replace(temporary, target)
             _sync(self.folder)
             temporary = None
             for old in self._paths()[: -self.keep]:
-                shutil.rmtree(old, ignore_errors=True)
+                self._retire(old)
+            self._sweep()
         except OSError as error:
             raise RunError(
                 f"Cannot write a checkpoint in {self.folder}: {error.strerror or error}. "
@@ -96,6 +100,16 @@ class CheckpointStore:
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+    def _retire(self, path: Path) -> None:
+        """Take a checkpoint out of sight in one step; removing it takes several."""
+        os.replace(path, tempfile.mkdtemp(prefix=_REMOVING, dir=self.folder))
+
+    def _sweep(self) -> None:
+        """Remove what is out of sight, and what a killed process was writing."""
+        for path in self.folder.iterdir():
+            if path.name.startswith((_WRITING, _REMOVING)):
+                shutil.rmtree(path, ignore_errors=True)
 
     def latest(self) -> Checkpoint | None:
         """Return the latest checkpoint after verifying it, or None where there is none.
@@ -113,21 +127,27 @@ class CheckpointStore:
             RunError: A file is missing or differs.
         """
         path = Path(path)
-        others = [other.name for other in self._paths() if other != path]
-        mend = f"Delete {path} to go on from {others[-1]}." if others else "There is no older checkpoint to go back to."
+        older = [other.name for other in self._paths() if other.name < path.name]
+        back = f"go back to {older[-1]}" if older else "begin anew, for there is no older checkpoint"
+        mend = f"Delete {path} to {back}."
         manifest_file = path / _MANIFEST
         try:
             manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
             step, meta, files = int(manifest["step"]), dict(manifest["meta"]), dict(manifest["files"])
+            sizes = {name: (int(entry["bytes"]), str(entry["sha256"])) for name, entry in files.items()}
         except FileNotFoundError as error:
             raise RunError(f"{manifest_file} is missing. {mend}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{manifest_file} is damaged ({error}). {mend}") from error
-        for name, expected in files.items():
+            raise RunError(f"{manifest_file} is damaged ({error!r}). {mend}") from error
+        for name, (size, digest) in sizes.items():
             file = path / name
             if not file.is_file():
                 raise RunError(f"{file} is missing. {mend}")
-            if file.stat().st_size != expected["bytes"] or _sha256(file) != expected["sha256"]:
+            try:
+                intact = file.stat().st_size == size and _sha256(file) == digest
+            except OSError as error:
+                raise RunError(f"{file} cannot be read: {error.strerror or error}. {mend}") from error
+            if not intact:
                 raise RunError(f"{file} is damaged: its content is not what was written. {mend}")
         return Checkpoint(path, step, meta)
 

@@ -74,10 +74,11 @@ class Outcomes:
         self.success = np.full(n, np.nan) if success is None else _vector("success", success, n, np.float64)
         self.truncated = _flags("truncated", truncated, n)
         self.warmup = _flags("warmup", warmup, n)
-        for name in signals or {}:
+        self.signals = {}
+        for name, values in (signals or {}).items():
             if name in self.__slots__:
                 raise ValueError(f"Outcomes: a signal cannot be named {name!r}, which is a column of its own.")
-        self.signals = {k: _vector(f"signals[{k!r}]", v, n, np.float64) for k, v in (signals or {}).items()}
+            self.signals[name] = _vector(f"signals[{name!r}]", values, n, np.float64)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -137,6 +138,8 @@ class Outcomes:
 
 
 def _column(name: str, values: ArrayLike, dtype: Any) -> NDArray[Any]:
+    if isinstance(values, np.ndarray) and values.dtype == dtype:
+        return values.copy()
     try:
         given = np.asarray(values)
         if given.dtype.kind in "USc":
@@ -155,6 +158,8 @@ def _vector(name: str, values: ArrayLike, n: int, dtype: Any) -> NDArray[Any]:
 
 def _whole(name: str, values: ArrayLike, n: int) -> NDArray[np.int64]:
     if isinstance(values, np.ndarray) and values.dtype.kind == "i":
+        return _vector(name, values, n, np.int64)
+    if n == 1 and isinstance(values, list) and type(values[0]) is int and abs(values[0]) < 2**63:
         return _vector(name, values, n, np.int64)
     numbers = _vector(name, values, n, np.float64)
     if not (np.abs(numbers) <= 2.0**53).all() or (numbers != np.rint(numbers)).any():

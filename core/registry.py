@@ -1,8 +1,9 @@
 """The registry of teachers: names to classes, loaded when they are asked for.
 
 Each family of teachers registers its names in its ``__init__`` with the place of the class, so that listing the
-teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher` and to the
-command line's ``--teacher``.
+teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher`, and to the
+command line's ``--teacher`` if the environment is named with the module that registers both
+(``tutelage train my_module:MyEnv-v0 --teacher my-teacher``).
 """
 
 from __future__ import annotations

@@ -13,21 +13,30 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .errors import RequestError, RunError
 from .state import write_text
 
 _PACKAGES = ("tutelage", "numpy", "scipy", "scikit-learn", "numba", "torch", "gymnasium", "stable-baselines3",
              "sb3-contrib", "box2d", "minigrid")  # fmt: skip
+
+_SUMMARY = ("steps", "tasks", "test_set", "mean_return", "mastered")
+
+_RESTORE = "Restore it from a copy, or train anew in another folder."
 
 
 class RunDirectory:
@@ -57,32 +66,51 @@ class RunDirectory:
         self.config: dict[str, Any] = {}
 
     @classmethod
+    def check_new(cls, path: str | os.PathLike[str]) -> None:
+        """Check that a new run can go into a folder: it does not exist, or is empty but for hidden files.
+
+        Raises:
+            RequestError: It cannot.
+        """
+        run = cls(path)
+        try:
+            if run.path.is_dir():
+                if any(not entry.name.startswith(".") for entry in run.path.iterdir()):
+                    hint = f"; `tutelage resume {run.path}` goes on with it" if run.config_file.exists() else ""
+                    raise RequestError(f"{run.path} exists and is not empty: choose another folder{hint}.")
+            elif os.path.lexists(run.path):
+                raise RequestError(f"{run.path} is a file: choose a folder for the run.")
+        except OSError as error:
+            raise RequestError(f"Cannot read {run.path}: {error.strerror or error}; choose another folder.") from error
+
+    @classmethod
     def create(cls, path: str | os.PathLike[str], config: Mapping[str, Any]) -> RunDirectory:
         """Make the folder of a new run and write its configuration.
 
-        Raises:
-            RequestError: The folder exists and is not empty, or cannot be made or written to.
-            RunError: The disk is full.
-        """
-        import yaml
+        Args:
+            path: The folder, new or empty.
+            config: Plain data.
 
+        Raises:
+            RequestError: The folder is not empty or cannot be made, or the configuration is not plain data.
+            RunError: The disk is full or the folder cannot be written to.
+        """
+        cls.check_new(path)
         run = cls(path)
-        try:
-            if run.path.exists() and not run.path.is_dir():
-                raise RequestError(f"{run.path} is a file; choose a folder for the run.")
-            if run.path.is_dir() and any(run.path.iterdir()):
-                hint = f"`tutelage resume {run.path}` goes on with it." if run.config_file.exists() else ""
-                raise RequestError(f"{run.path} exists and is not empty; choose another folder. {hint}".strip())
-            run.path.mkdir(parents=True, exist_ok=True)
-            run.checkpoints_folder.mkdir(exist_ok=True)
-            if not os.access(run.path, os.W_OK):
-                raise PermissionError(13, "Permission denied")
-        except OSError as error:
-            raise RequestError(
-                f"Cannot write to {run.path}: {error.strerror or error}; choose another folder."
-            ) from error
         run.config = {**config, "versions": versions()}
-        write_text(run.config_file, yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True))
+        try:
+            text = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True)
+        except yaml.YAMLError as error:
+            raise RequestError(
+                "The configuration must be plain data (numbers, texts, lists and mappings), so that config.yaml can "
+                f"repeat the run: {' '.join(str(error).split())}."
+            ) from error
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            kind = RunError if error.errno == errno.ENOSPC else RequestError
+            raise kind(f"Cannot make {run.path}: {error.strerror or error}; choose another folder.") from error
+        write_text(run.config_file, text)
         return run
 
     @classmethod
@@ -93,8 +121,6 @@ class RunDirectory:
             RequestError: It does not exist or is not a run.
             RunError: Its configuration is damaged.
         """
-        import yaml
-
         run = cls(path)
         if not run.path.is_dir():
             raise RequestError(f"There is no run in {run.path}: the folder does not exist.")
@@ -103,11 +129,27 @@ class RunDirectory:
         try:
             config = yaml.safe_load(run.config_file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RunError(f"{run.config_file} is damaged: {' '.join(str(error).split())}.") from error
+            raise RunError(f"{run.config_file} is damaged: {' '.join(str(error).split())}. {_RESTORE}") from error
         if not isinstance(config, dict):
-            raise RunError(f"{run.config_file} is damaged: expected names and values, got {type(config).__name__}.")
+            raise RunError(f"{run.config_file} is damaged: expected names and values. {_RESTORE}")
         run.config = config
         return run
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing into the run meanwhile; a killed process keeps nobody out.
+
+        Raises:
+            RequestError: Another process is at it.
+        """
+        with open(self.config_file, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RequestError(f"Another process is training in {self.path}: wait for it, or end it.") from error
+            except OSError:  # a file system without locks
+                pass
+            yield
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write ``summary.json``."""
@@ -121,13 +163,16 @@ class RunDirectory:
         """
         if not self.summary_file.exists():
             return {}
+        mend = f"Delete it, and `tutelage resume {self.path}` writes it anew."
         try:
             summary = json.loads(self.summary_file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.summary_file} is damaged: {error}.") from error
-        if not isinstance(summary, dict):
-            raise RunError(f"{self.summary_file} is damaged: expected an object.")
-        return summary
+            raise RunError(f"{self.summary_file} is damaged: {error}. {mend}") from error
+        missing = [name for name in _SUMMARY if name not in summary] if isinstance(summary, dict) else _SUMMARY
+        if missing:
+            raise RunError(f"{self.summary_file} is damaged: it has no {missing[0]!r}. {mend}")
+        found: dict[str, Any] = summary
+        return found
 
 
 def versions() -> dict[str, str]:

@@ -20,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 Kind = Literal["continuous", "integer", "categorical"]
 FloatArray = NDArray[np.float64]
 
+_FLOAT = np.dtype(np.float64)
+
 _TOLERANCE = 1e-6
 """A task may lie outside its bounds by this share of the range (a trip through float32 costs that much)."""
 
@@ -183,6 +185,7 @@ class TaskSpace:
         self._setup()
 
     def _setup(self) -> None:
+        self._n_dims = len(self.dimensions)
         self.low: FloatArray = np.array([dim.low for dim in self.dimensions], dtype=np.float64)
         self.high: FloatArray = np.array([dim.high for dim in self.dimensions], dtype=np.float64)
         self.discrete: NDArray[np.bool_] = np.array([dim.kind != "continuous" for dim in self.dimensions])
@@ -212,7 +215,7 @@ class TaskSpace:
     @property
     def n_dims(self) -> int:
         """The number of dimensions, d."""
-        return len(self.dimensions)
+        return self._n_dims
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -283,7 +286,7 @@ class TaskSpace:
 
     def clip(self, tasks: ArrayLike) -> FloatArray:
         """Return the nearest task inside the space for each row, of the shape given; a NaN stays a NaN."""
-        rows = np.clip(self._as_rows(tasks), self.low, self.high)
+        rows = np.minimum(np.maximum(self._as_rows(tasks), self.low), self.high)
         return np.where(self.discrete, np.rint(rows), rows) if self._any_discrete else rows
 
     def validate(self, tasks: ArrayLike) -> FloatArray:
@@ -303,7 +306,7 @@ class TaskSpace:
         if not inside.all():
             batch = np.atleast_2d(rows)
             raise ValueError(self._complaint(batch[int(np.argmin(np.atleast_1d(inside)))]))
-        return np.clip(rows, self.low, self.high)
+        return np.minimum(np.maximum(rows, self.low), self.high)
 
     def _complaint(self, row: FloatArray) -> str:
         for value, dim, low, high in zip(row, self.dimensions, self._soft_low, self._soft_high, strict=True):
@@ -320,6 +323,8 @@ class TaskSpace:
         return f"Task {row.tolist()} is not in {self}."
 
     def _as_rows(self, tasks: ArrayLike) -> FloatArray:
+        if isinstance(tasks, np.ndarray) and tasks.dtype is _FLOAT and tasks.shape[1:] == (self._n_dims,):
+            return tasks  # the usual case, once an episode
         try:
             given = np.asarray(tasks)
             if given.dtype.kind in "USc":
@@ -358,7 +363,7 @@ class TaskSpace:
         unit = (self._as_rows(tasks) - self._offset) / self._divisor
         if self._any_fixed:
             unit = np.where(self.fixed, 0.5, unit)
-        return np.clip(unit, 0.0, 1.0)
+        return np.minimum(np.maximum(unit, 0.0), 1.0)
 
     def from_unit(self, unit: ArrayLike) -> FloatArray:
         """Map points of the unit cube to tasks; coordinates outside [0, 1] are clipped first.
@@ -375,11 +380,11 @@ class TaskSpace:
             >>> TaskSpace(x=(2.0, 4.0), k=range(4)).from_unit([0.5, 1.0]).tolist()
             [3.0, 3.0]
         """
-        points = np.clip(self._as_rows(unit), 0.0, 1.0)
+        points = np.minimum(np.maximum(self._as_rows(unit), 0.0), 1.0)
         rows = self._offset + points * self._width
         if self._any_discrete:
             rows = np.where(self.discrete, np.floor(rows + 0.5), rows)
-        return np.clip(rows, self.low, self.high)
+        return np.minimum(np.maximum(rows, self.low), self.high)
 
     # --- Finite sets of tasks ----------------------------------------------------------------------------------
 

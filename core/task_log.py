@@ -91,10 +91,6 @@ class TaskLog:
         for name in ("returns", "lengths", "success", "truncated", "warmup"):
             self._data[name][rows[known]] = getattr(outcomes, name)[known]
 
-    def forget_pending(self) -> None:
-        """Give up waiting for outcomes: the environments are about to be reset."""
-        self._rows.clear()
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the log as npz, atomically."""
         save_state(path, {"tasks": self.tasks, **{name: getattr(self, name) for name in _COLUMNS}})
@@ -117,17 +113,19 @@ class TaskLog:
         missing = [name for name in ("tasks", *_COLUMNS) if name not in state]
         if missing:
             raise RunError(f"{path} is damaged: it has no column {missing[0]!r}.")
-        tasks = np.asarray(state["tasks"], np.float64)
-        if tasks.ndim != 2 or any(np.shape(state[name]) != (len(tasks),) for name in _COLUMNS):
+        try:
+            tasks = np.asarray(state["tasks"], np.float64)
+            data = {name: np.asarray(state[name], dtype) for name, dtype in _COLUMNS.items()}
+        except (TypeError, ValueError, OverflowError) as error:
+            raise RunError(f"{path} is damaged: {error}.") from error
+        if tasks.ndim != 2 or any(column.shape != (len(tasks),) for column in data.values()):
             raise RunError(f"{path} is damaged: its columns have different lengths.")
         size = len(tasks) if n is None else n
         if size > len(tasks):
-            raise RunError(f"{path} holds {len(tasks)} tasks, expected at least {size}.")
+            raise RunError(f"{path} is damaged: it holds {len(tasks)} tasks, expected at least {size}.")
         log = cls(tasks.shape[1], clock)
         log._tasks = _grown(tasks[:size], max(size, 256))
-        log._data = {
-            name: _grown(np.asarray(state[name], dtype)[:size], max(size, 256)) for name, dtype in _COLUMNS.items()
-        }
+        log._data = {name: _grown(column[:size], max(size, 256)) for name, column in data.items()}
         log._n = size
         return log
 

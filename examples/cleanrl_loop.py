@@ -11,6 +11,7 @@ of different lengths; at the end it is tested on five of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -79,10 +80,10 @@ class Agent(nn.Module):
 
 
 def network(n_inputs: int, n_outputs: int, gain: float) -> nn.Sequential:
-    layers = [nn.Linear(n_inputs, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, n_outputs)]
+    layers: list[Any] = [nn.Linear(n_inputs, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, n_outputs)]
     for layer, scale in zip(layers[::2], (np.sqrt(2), np.sqrt(2), gain), strict=True):
-        nn.init.orthogonal_(layer.weight, scale)  # type: ignore[arg-type]
-        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        nn.init.orthogonal_(layer.weight, scale)
+        nn.init.zeros_(layer.bias)
     return nn.Sequential(*layers)
 
 
@@ -116,10 +117,10 @@ def main(args: Args) -> None:
 
     # --- The two lines in which the teacher comes in ---
     teacher = tutelage.make_teacher(args.teacher, SPACE, seed=args.seed, **hyperparameters)
-    envs = make_curriculum_vector_env(make_env, teacher, num_envs=args.num_envs, seed=args.seed)
+    envs: Any = make_curriculum_vector_env(make_env, teacher, num_envs=args.num_envs, seed=args.seed)
 
     n_inputs = int(np.prod(envs.single_observation_space.shape or ()))
-    agent = Agent(n_inputs, int(envs.single_action_space.n))  # type: ignore[attr-defined]
+    agent = Agent(n_inputs, int(envs.single_action_space.n))
     optimizer = torch.optim.Adam(agent.parameters(), lr=args.learning_rate, eps=1e-5)
     shape = (args.num_steps, args.num_envs)
     observations = torch.zeros((*shape, n_inputs))

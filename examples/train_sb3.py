@@ -48,19 +48,18 @@ def main() -> None:
     student = PPO(
         "MlpPolicy",
         venv,
-        n_steps=32,
+        n_steps=128,
         batch_size=256,
-        n_epochs=20,
+        n_epochs=6,
         learning_rate=lambda remaining: 1e-3 * remaining,
-        gamma=0.98,
-        gae_lambda=0.8,
+        ent_coef=0.005,
         seed=args.seed,
         verbose=1,
         device="cpu",
     )
     test_tasks = SPACE.grid(5)
     before = evaluate(student, make_env, test_tasks, seed=args.seed)
-    student.learn(args.steps, callback=TeacherCallback(), log_interval=100)
+    student.learn(args.steps, callback=TeacherCallback(), log_interval=25)
     after = evaluate(student, make_env, test_tasks, seed=args.seed)
 
     print("\nlength  force   return before   after")

@@ -40,13 +40,15 @@ class Trolley(gym.Env):
         self.distance, self.wind = 3.0, 0.0
         self.position = self.speed = 0.0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Put the trolley to the start of the rail."""
         super().reset(seed=seed)
         self.position, self.speed = float(self.np_random.uniform(-0.1, 0.1)), 0.0
         return self._observe(), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Push for a tenth of a second."""
         before = abs(self.distance - self.position)
         self.speed = float(np.clip(self.speed + 0.1 * (int(action) - 1 - self.wind), -5.0, 5.0))
@@ -79,7 +81,9 @@ class TrolleyWithTasks(Trolley):
 
     task_space = SPACE
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin the task in the options, or one drawn uniformly."""
         gym.Env.reset(self, seed=seed)
         task = (options or {}).get("task")

@@ -63,7 +63,8 @@ def make_student(
         torch_threads: Threads of torch for this process, 1 by default: small networks run faster on one thread than
             on several, and parallel runs then own one core each. None leaves torch as it is.
         **overrides: Arguments of the algorithm, over those of the preset; and ``normalize_observations`` (wrap the
-            environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise).
+            environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise) and
+            ``gradient_steps_per_env`` (times the number of environments: ``gradient_steps``).
             ``policy_kwargs`` are merged entry by entry; ``activation_fn`` may be a name of ``torch.nn``'s, in lower
             case.
 
@@ -80,21 +81,49 @@ def make_student(
         64
     """
     cls = student_class(name)
+    check_device(device)
     arguments = student_arguments(name, preset_name, overrides)
     venv = prepare(env, bool(arguments.pop("normalize_observations", False)), torch_threads)
     noise = arguments.pop("action_noise_std", None)
-    if noise is not None:
-        arguments["action_noise"] = _gaussian_noise(venv.action_space, float(noise))
+    gradient_steps = arguments.pop("gradient_steps_per_env", None)
+    if gradient_steps is not None and "gradient_steps" not in arguments:
+        arguments["gradient_steps"] = int(gradient_steps) * venv.num_envs
     policy_kwargs = arguments.pop("policy_kwargs", {})
     if "activation_fn" in policy_kwargs:
         policy_kwargs["activation_fn"] = _activation(policy_kwargs["activation_fn"])
     policy = arguments.pop("policy", None) or _policy_name(name, venv.observation_space)
     try:
+        if noise is not None:
+            arguments["action_noise"] = _gaussian_noise(venv.action_space, float(noise))
         return cls(
             policy, venv, seed=seed, device=device, policy_kwargs=policy_kwargs or None, **{"verbose": 0, **arguments}
         )
-    except (AssertionError, TypeError, ValueError) as error:  # Stable-Baselines3 asserts that it supports the spaces
-        raise RequestError(f"{name} cannot be built for this environment: {' '.join(str(error).split())}") from error
+    except (AssertionError, AttributeError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+        # Stable-Baselines3 asserts that it supports the spaces, and lets torch refuse arguments.
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise RequestError(f"The student {name} cannot be built for this environment: {reason}.") from error
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that torch does not have here; Stable-Baselines3 would fall back to the CPU in silence.
+
+    Raises:
+        RequestError: An unknown or missing device.
+
+    Example:
+        >>> check_device("cpu"), check_device("auto")
+        (None, None)
+    """
+    import torch
+
+    if device == "auto":
+        return
+    try:
+        kind = torch.device(device).type
+    except (RuntimeError, TypeError) as error:
+        raise RequestError(f"Unknown device {device!r}: expected cpu, cuda, cuda:1, … or auto.") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise RequestError(f"The device {device!r} is not available: torch finds no GPU. Use 'cpu' or 'auto'.")
 
 
 def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,13 +136,21 @@ def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str
         >>> student_arguments("ppo", "sb3", {"n_steps": 64})
         {'n_steps': 64}
     """
-    known = [p for p in inspect.signature(student_class(name)).parameters if p not in ("env", "seed", "device")]
-    ours = [*(["action_noise_std"] if "action_noise" in known else []), "normalize_observations"]
+    accepted = inspect.signature(student_class(name)).parameters
+    known = [p for p in accepted if p not in ("env", "seed", "device") and not p.startswith("_")]
+    ours = ["normalize_observations"]
+    if "action_noise" in accepted:
+        ours.append("action_noise_std")
+    if "gradient_steps" in accepted:
+        ours.append("gradient_steps_per_env")
     arguments = preset(name, preset_name or "sb3")
     for key in overrides:
         if key not in known and key not in ours:
             raise RequestError(unknown_name(f"argument of {name}", key, [*known, *ours]))
-    policy_kwargs = {**arguments.get("policy_kwargs", {}), **(overrides.get("policy_kwargs") or {})}
+    given = overrides.get("policy_kwargs") or {}
+    if not isinstance(given, Mapping):
+        raise RequestError(f"Expected policy_kwargs as a mapping, e.g. policy_kwargs={{net_arch: [64, 64]}}; got {given!r}.")
+    policy_kwargs = {**arguments.get("policy_kwargs", {}), **given}
     return {**arguments, **overrides, **({"policy_kwargs": policy_kwargs} if policy_kwargs else {})}
 
 
@@ -124,17 +161,25 @@ def prepare(env: Any, normalize: bool, torch_threads: int | None = 1) -> Any:
         env: A vector environment, or a single one, which is wrapped in Monitor and a vector environment of one.
         normalize: Wrap it in ``VecNormalize``, rewards untouched.
         torch_threads: None leaves torch as it is.
+
+    Raises:
+        RequestError: Observations that cannot be normalised.
     """
     import torch
+    from gymnasium.spaces import Box, Dict
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 
     if torch_threads is not None:
         torch.set_num_threads(torch_threads)
     venv = env if isinstance(env, VecEnv) else DummyVecEnv([lambda: Monitor(env)])
-    if normalize:
-        venv = VecNormalize(venv, norm_obs=True, norm_reward=False, clip_obs=10.0)
-    return venv
+    if not normalize:
+        return venv
+    space = venv.observation_space
+    keys = [key for key, part in space.spaces.items() if isinstance(part, Box)] if isinstance(space, Dict) else None
+    if not (keys if isinstance(space, Dict) else isinstance(space, Box)):
+        raise RequestError(f"Observations of {space} cannot be normalised: set normalize_observations to false.")
+    return VecNormalize(venv, norm_obs=True, norm_reward=False, clip_obs=10.0, norm_obs_keys=keys)
 
 
 def _policy_name(name: str, observation_space: Any) -> str:

@@ -10,6 +10,8 @@ people you trust only); all else is npz.
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..state import load_state, save_state
+from ..state import load_state, save_state, write_atomic
 
 STUDENT_FILE = "student.zip"
 NORMALIZATION_FILE = "normalization.npz"
@@ -30,10 +32,9 @@ def save_student(student: Any, folder: Path) -> None:
     Raises:
         RunError: A file cannot be written.
     """
-    try:
-        student.save(folder / STUDENT_FILE)
-    except OSError as error:
-        raise RunError(f"Cannot write {folder / STUDENT_FILE}: {error.strerror or error}.") from error
+    archive = io.BytesIO()  # first into memory, for torch reports a full disk in many ways
+    student.save(archive)
+    write_atomic(folder / STUDENT_FILE, lambda file: file.write(archive.getbuffer()))
     normalization = student.get_vec_normalize_env()
     if normalization is not None:
         save_state(folder / NORMALIZATION_FILE, _normalization_state(normalization))
@@ -59,7 +60,8 @@ def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu") -> Any:
     try:
         student = cls.load(file, env=env, device=device)
     except Exception as error:  # zip, pickle and torch errors of damaged files have no common base
-        raise RunError(f"{file} cannot be read by {cls.__name__}: {error}.") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise RunError(f"{file} cannot be read by {cls.__name__}: {reason}.") from error
     normalization = student.get_vec_normalize_env()
     if normalization is not None:
         load_normalization(normalization, folder)
@@ -81,44 +83,83 @@ def load_normalization(normalization: Any, folder: Path) -> None:
     state = load_state(folder / NORMALIZATION_FILE)
     try:
         _set_normalization_state(normalization, state)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise RunError(f"{folder / NORMALIZATION_FILE} does not fit the environment: {error!r}.") from error
 
 
 def begin_episodes(student: Any, seed: int) -> None:
     """Seed everything from a run's seed and the student's step, and begin a new episode in every environment.
 
-    Seeds Python's, NumPy's and torch's global generators (which Stable-Baselines3 uses), the action space and the
-    environments, and resets the latter.
-
     Args:
         student: A Stable-Baselines3 algorithm; ``learn`` must be called with ``reset_num_timesteps=False``.
         seed: The run's seed.
     """
-    from stable_baselines3.common.utils import set_random_seed
-
-    children = np.random.SeedSequence([seed, student.num_timesteps]).generate_state(3) % 2**31
-    everything, action_space, environments = (int(child) for child in children)
-    set_random_seed(everything)
-    student.action_space.seed(action_space)
-    if getattr(student, "action_noise", None) is not None:
-        student.action_noise.reset()
-    student.env.seed(environments)
+    seed_randomness(student, seed)
+    student.env.seed(_child_seeds(student, seed)[2])
     student._last_obs = student.env.reset()
     student._last_episode_starts = np.ones(student.env.num_envs, dtype=bool)
     normalization = student.get_vec_normalize_env()
     if normalization is not None:
         student._last_original_obs = normalization.get_original_obs()
+    for group in getattr(student, "_last_lstm_states", None) or ():
+        for tensor in group:
+            tensor.zero_()
+    seed_randomness(student, seed)
+
+
+def seed_randomness(student: Any, seed: int) -> None:
+    """Seed all random numbers of a student from a run's seed and the student's step.
+
+    These are Python's, NumPy's and torch's global generators (Stable-Baselines3 uses them), the action space and the
+    noise of the actions.
+    """
+    from stable_baselines3.common.utils import set_random_seed
+
+    everything, action_space, _ = _child_seeds(student, seed)
+    set_random_seed(everything)
+    student.action_space.seed(action_space)
+    if getattr(student, "action_noise", None) is not None:
+        student.action_noise.reset()
     if getattr(student, "use_sde", False):
         (student.actor if hasattr(student, "actor") else student.policy).reset_noise(student.env.num_envs)
-    states = getattr(student, "_last_lstm_states", None)
-    if states is not None:
-        for group in states:
-            for tensor in group:
-                tensor.zero_()
 
 
-# --- VecNormalize ------------------------------------------------------------------------------------------------
+def _child_seeds(student: Any, seed: int) -> list[int]:
+    children = np.random.SeedSequence([seed, student.num_timesteps]).generate_state(3) % 2**31
+    return [int(child) for child in children]
+
+
+# --- What is logged with the next row --------------------------------------------------------------------------------
+
+
+def pending_log(student: Any) -> dict[str, list[Any]]:
+    """Return the numbers that were recorded since the log's last row: name to value, count and where not to write."""
+    logger = student.logger
+    return {
+        name: [value if isinstance(value, str) else float(value), logger.name_to_count.get(name, 0), list(excluded)]
+        for name, excluded in logger.name_to_excluded.items()
+        if isinstance(value := logger.name_to_value[name], (str, int, float, np.number))
+    }
+
+
+def set_pending_log(student: Any, pending: Mapping[str, Any]) -> None:
+    """Take over what `pending_log` returned.
+
+    Raises:
+        RunError: It is something else.
+    """
+    logger = student.logger
+    try:
+        for name, (value, count, excluded) in pending.items():
+            logger.name_to_value[name] = value
+            logger.name_to_excluded[name] = tuple(excluded)
+            if count:
+                logger.name_to_count[name] = int(count)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise RunError(f"The checkpoint's log is damaged: {error}.") from error
+
+
+# --- VecNormalize ----------------------------------------------------------------------------------------------------
 
 
 def _normalization_state(normalization: Any) -> dict[str, Any]:
@@ -149,7 +190,7 @@ def _set_normalization_state(normalization: Any, state: dict[str, Any]) -> None:
     restore(normalization.ret_rms, state["returns"])
 
 
-# --- Replay buffer -----------------------------------------------------------------------------------------------
+# --- Replay buffer ---------------------------------------------------------------------------------------------------
 
 _ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 

@@ -1,11 +1,14 @@
 """Hyperparameters of students, by name: Stable-Baselines3's own, the papers', and ours for the bipedal tracks.
 
 A preset is a dict of constructor arguments of the algorithm, plus ``normalize_observations`` (wrap the environment in
-``VecNormalize`` with ``norm_reward=False``). Sources are given beside each.
+``VecNormalize`` with ``norm_reward=False``), ``action_noise_std`` and ``gradient_steps_per_env``
+(Stable-Baselines3 counts ``train_freq`` in steps of all environments at once, so that the ratio of gradient steps to
+environment steps is kept by as many times more gradient steps). Sources are given beside each.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from ..errors import RequestError, unknown_name
@@ -16,6 +19,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "ppo": {
         "sb3": {},
         # TeachMyAgent's PPO2 for Stump Tracks (Romac et al. 2021, appendix; one environment of 20,000 steps there).
+        # Theirs normalises rewards as well, and policy and value function share their layers.
         "teachmyagent": {
             "n_steps": 20_000,
             "batch_size": 1_000,
@@ -58,7 +62,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "buffer_size": 2_000_000,
             "learning_starts": 10_000,
             "train_freq": 10,
-            "gradient_steps": 1,
+            "gradient_steps_per_env": 1,
             "policy_kwargs": _RELU_400_300,
         },
     },
@@ -70,6 +74,8 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "batch_size": 100,
             "tau": 0.005,
             "policy_delay": 2,
+            "train_freq": 1,
+            "gradient_steps_per_env": 1,
             "action_noise_std": 0.1,
             "learning_starts": 10_000,
             "policy_kwargs": _RELU_400_300,
@@ -99,7 +105,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "gamma": 0.99,
             "target_update_interval": 10,
             "train_freq": 256,
-            "gradient_steps": 128,
+            "gradient_steps_per_env": 128,
             "exploration_fraction": 0.16,
             "exploration_final_eps": 0.04,
             "policy_kwargs": {"net_arch": [256, 256]},
@@ -143,7 +149,4 @@ def preset(student: str, name: str) -> dict[str, Any]:
     known = PRESETS.get(student, {})
     if name not in known:
         raise RequestError(unknown_name(f"preset of {student}", name, known))
-    chosen = dict(known[name])
-    if "policy_kwargs" in chosen:
-        chosen["policy_kwargs"] = dict(chosen["policy_kwargs"])
-    return chosen
+    return deepcopy(known[name])

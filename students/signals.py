@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RequestError
 from ..outcomes import Outcomes
+from ..teachers.teacher import Teacher
 
 SIGNALS: dict[str, Callable[[Any], NDArray[np.floating[Any]]]] = {
     # Positive value loss: mean of max(advantage, 0) (Jiang et al. 2021, "Replay-guided adversarial environment design").
@@ -24,14 +26,46 @@ SIGNALS: dict[str, Callable[[Any], NDArray[np.floating[Any]]]] = {
 """What each signal averages over an episode: an array ``(steps, n_envs)`` from a rollout buffer."""
 
 
-def available_signals(student: Any) -> frozenset[str]:
-    """Return the signals a student can give: all for on-policy algorithms, none for the others.
+_FROM_ENVIRONMENT = frozenset({"tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"})
+
+
+def available_signals(algorithm: Any) -> frozenset[str]:
+    """Return the signals an algorithm (a class or a student) can give: all if it is on-policy, else none.
 
     Example:
-        >>> available_signals(object())
-        frozenset()
+        >>> from stable_baselines3 import PPO, SAC
+        >>> sorted(available_signals(PPO)), sorted(available_signals(SAC))
+        (['l1_value_loss', 'positive_value_loss'], [])
     """
-    return frozenset(SIGNALS) if hasattr(student, "rollout_buffer") else frozenset()
+    from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+    cls = algorithm if isinstance(algorithm, type) else type(algorithm)
+    return frozenset(SIGNALS) if issubclass(cls, OnPolicyAlgorithm) else frozenset()
+
+
+def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
+    """Return the names of the signals that a teacher needs from a student.
+
+    Args:
+        teacher: The teacher.
+        algorithm: The student, or its class.
+
+    Raises:
+        RequestError: The student cannot give one of them.
+    """
+    wanted = sorted(teacher.needs - _FROM_ENVIRONMENT)
+    given = available_signals(algorithm)
+    lacking = [name for name in wanted if name not in given]
+    if lacking:
+        student = algorithm.__name__ if isinstance(algorithm, type) else type(algorithm).__name__
+        if set(lacking) <= set(SIGNALS):
+            mend = "choose an on-policy student (ppo, a2c, recurrent-ppo)"
+        else:
+            mend = f"there is {', '.join(sorted(SIGNALS))}, from on-policy students"
+        raise RequestError(
+            f"{type(teacher).__name__} needs {' and '.join(map(repr, lacking))}, which {student} cannot give; {mend}."
+        )
+    return wanted
 
 
 class EpisodeSignals:
@@ -75,16 +109,9 @@ class EpisodeSignals:
         nothing = np.full(len(self.names), np.nan)
         rows = [self._sums.pop(i) / self._counts.pop(i) if i in self._sums else nothing for i in outcomes.ids.tolist()]
         table = np.array(rows).reshape(len(outcomes), len(self.names))
-        return Outcomes(
-            tasks=outcomes.tasks,
-            ids=outcomes.ids,
-            returns=outcomes.returns,
-            lengths=outcomes.lengths,
-            success=outcomes.success,
-            truncated=outcomes.truncated,
-            warmup=outcomes.warmup,
-            signals={**outcomes.signals, **dict(zip(self.names, table.T, strict=True))},
-        )
+        complete = outcomes[:]
+        complete.signals = {**outcomes.signals, **dict(zip(self.names, table.T, strict=True))}
+        return complete
 
     def keep_only(self, ids: Iterable[int]) -> None:
         """Forget episodes that are neither finished nor running any more."""

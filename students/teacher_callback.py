@@ -14,12 +14,10 @@ from ..checkpoints import CheckpointStore
 from ..errors import RequestError
 from ..state import save_state
 from ..wrappers.curriculum_vec_env import CurriculumVecEnv
-from .checkpointing import begin_episodes, save_student
-from .signals import SIGNALS, EpisodeSignals, available_signals
+from .checkpointing import begin_episodes, pending_log, save_student, seed_randomness
+from .signals import EpisodeSignals, wanted_signals
 
 TEACHER_FILE = "teacher.npz"
-
-_FROM_ENVIRONMENT = frozenset({"tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"})
 
 
 class StopTraining(Exception):  # noqa: N818 - it reports no error
@@ -79,6 +77,8 @@ class TeacherCallback(BaseCallback):
         self.between_rollouts = list(between_rollouts)
         self.stop_requested = False
         self._last_checkpoint = 0
+        self._begun = False
+        self._on_policy = True
         self._signals: EpisodeSignals | None = None
         self._step_ids: list[NDArray[np.int64]] = []
 
@@ -87,32 +87,32 @@ class TeacherCallback(BaseCallback):
     def _init_callback(self) -> None:
         self.curriculum = find_curriculum(self.training_env)
         self.teacher = self.curriculum.teacher
-        wanted = sorted(self.teacher.needs - _FROM_ENVIRONMENT)
-        lacking = [name for name in wanted if name not in available_signals(self.model)]
-        if lacking:
-            raise RequestError(
-                f"{type(self.teacher).__name__} needs {' and '.join(map(repr, lacking))}, which "
-                f"{type(self.model).__name__} cannot give. On-policy students (ppo, a2c, recurrent-ppo) give "
-                f"{', '.join(sorted(SIGNALS))}."
-            )
+        wanted = wanted_signals(self.teacher, self.model)
         self._signals = EpisodeSignals(wanted) if wanted else None
         self.curriculum.deferred = self._signals is not None
+        self._on_policy = hasattr(self.model, "rollout_buffer")
         self._last_checkpoint = self.model.num_timesteps
 
     def _on_training_start(self) -> None:
         self._note_warmup()
+        self._begun = False
 
     # --- Between rollouts --------------------------------------------------------------------------------------
 
     def _on_rollout_start(self) -> None:
         self._between_rollouts()
+        if not self._begun and self.checkpoints is not None:
+            # Stable-Baselines3 draws before the first rollout, too; the interrupted run must not be ahead by that.
+            seed_randomness(self.model, self.seed)
+        self._begun = True
         self._step_ids = []
         self._ids = self.curriculum.current_ids.copy()
 
     def _between_rollouts(self) -> None:
         steps = self.model.num_timesteps
-        for function in self.between_rollouts:
-            function(steps)
+        if not self.stop_requested:
+            for function in self.between_rollouts:
+                function(steps)
         due = steps // self.checkpoint_every > self._last_checkpoint // self.checkpoint_every
         if self.checkpoints is not None and steps > self._last_checkpoint and (due or self.stop_requested):
             self.save_checkpoint()
@@ -128,7 +128,7 @@ class TeacherCallback(BaseCallback):
         """
         assert self.checkpoints is not None
         steps = self.model.num_timesteps
-        with self.checkpoints.writing(steps, self.meta()) as folder:
+        with self.checkpoints.writing(steps, {**self.meta(), "log": pending_log(self.model)}) as folder:
             save_student(self.model, folder)
             save_state(folder / TEACHER_FILE, self.teacher.state_dict())
         self._last_checkpoint = steps
@@ -147,6 +147,8 @@ class TeacherCallback(BaseCallback):
         if self._signals is not None:
             self._step_ids.append(self._ids)
             self._ids = self.curriculum.current_ids.copy()
+        if not self._on_policy and np.count_nonzero(self.locals["dones"]):  # these log when an episode ends
+            self._record_metrics()
         return True
 
     def _note_warmup(self) -> None:
@@ -158,6 +160,10 @@ class TeacherCallback(BaseCallback):
             self._signals.add(self.model.rollout_buffer, np.array(self._step_ids))  # type: ignore[attr-defined]
             self.curriculum.deliver(self._signals.complete(self.curriculum.take_finished()))
             self._signals.keep_only(self.curriculum.current_ids.tolist())
+        if self._on_policy:  # others have a rollout every few steps
+            self._record_metrics()
+
+    def _record_metrics(self) -> None:
         for name, value in self.teacher.metrics().items():
             self.logger.record(f"teacher/{name}", value)
 

@@ -175,7 +175,7 @@ class Teacher(ABC):
                     f"{type(self).__name__}._sample({n}) returned tasks of shape {values.shape} or outside "
                     f"{self.task_space}; expected shape ({n}, {self.task_space.n_dims})."
                 )
-        flags = np.ones(n, dtype=np.bool_) if train is None else np.array(train, dtype=np.bool_)
+        flags = np.full(n, True) if train is None else np.array(train, dtype=np.bool_)
         if flags.shape != (n,):
             raise ValueError(f"{type(self).__name__}._sample({n}) returned train of shape {flags.shape}, not ({n},).")
         ids = np.arange(self._next_id, self._next_id + n, dtype=np.int64)
@@ -195,15 +195,16 @@ class Teacher(ABC):
                 NaN. Nothing has changed then.
         """
         self._validate(outcomes)
-        if len(outcomes) == 0:
+        n = len(outcomes)
+        if n == 0:
             return
         fresh = self._unanswered(outcomes.ids)
+        self._n_repeated += n - int(np.count_nonzero(fresh))
         rows = fresh & ~outcomes.warmup if self.ignore_warmup else fresh
-        self._n_repeated += len(outcomes) - int(np.count_nonzero(fresh))
         count = int(np.count_nonzero(rows))
         if count:
             self._n_outcomes += count
-            self._update(outcomes if count == len(outcomes) else outcomes[rows])
+            self._update(outcomes if count == n else outcomes[rows])
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue identically, as plain data (`tutelage.state.save_state` writes it)."""
@@ -281,7 +282,7 @@ class Teacher(ABC):
             raise ValueError(f"Expected ids of at least −1 (unknown task), got {outcomes.ids.min()}.")
         if outcomes.lengths.min() < 0:
             raise ValueError(f"Expected lengths of at least 0 steps, got {outcomes.lengths.min()}.")
-        if ((outcomes.success < 0.0) | (outcomes.success > 1.0)).any():
+        if (np.abs(outcomes.success - 0.5) > 0.5).any():
             raise ValueError(f"Expected success between 0 and 1 or NaN, got {outcomes.success.tolist()}.")
         for name in self.needs:
             column = outcomes.column(name)
@@ -291,6 +292,8 @@ class Teacher(ABC):
 
     def _unanswered(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which outcomes come for the first time, and remember them."""
+        if len(ids) == 1:  # the usual case, once an episode
+            return np.array([self._is_new(int(ids[0]))])
         known = (ids >= 0) & (ids < self._next_id)
         if not known.any():
             return np.ones(len(ids), dtype=np.bool_)
@@ -305,6 +308,16 @@ class Teacher(ABC):
         result = np.ones(len(ids), dtype=np.bool_)
         result[known] = fresh
         return result
+
+    def _is_new(self, task_id: int) -> bool:
+        if not 0 <= task_id < self._next_id:
+            return True
+        self._make_room()
+        place = task_id - self._first_open
+        new = place >= 0 and not self._answered[place]
+        if new:
+            self._answered[place] = True
+        return bool(new)
 
     def _make_room(self) -> None:
         needed = self._next_id - self._first_open

@@ -15,7 +15,20 @@ from ..teachers.teacher import Teacher
 
 
 class CurriculumListener(Protocol):
-    """What is told about every task and every outcome, e.g. the recorder of a run."""
+    """What is told about every task and every outcome, e.g. the recorder of a run.
+
+    Example:
+        >>> class Counter:
+        ...     episodes = 0
+        ...
+        ...     def on_tasks(self, tasks, env_indices):
+        ...         pass
+        ...
+        ...     def on_outcomes(self, outcomes):
+        ...         self.episodes += len(outcomes)
+        >>> Counter().episodes
+        0
+    """
 
     def on_tasks(self, tasks: Tasks, env_indices: NDArray[np.int64]) -> None:
         """Take note of tasks handed out to environments, before they begin."""
@@ -37,6 +50,21 @@ class Curriculum:
             outcome.
         deferred: Whether finished episodes wait for `take_finished` instead of reaching the teacher at once.
         listeners: Who is told about tasks and outcomes, in this order; see `CurriculumListener`.
+
+    Example:
+        >>> import gymnasium as gym, tutelage
+        >>> from tutelage.wrappers import CurriculumEnv, TaskAttributes
+        >>> space = tutelage.TaskSpace(length=(0.2, 2.0))
+        >>> teacher = tutelage.make_teacher("random", space, seed=0)
+        >>> env = CurriculumEnv(TaskAttributes(gym.make("CartPole-v1", max_episode_steps=1), space), teacher)
+        >>> env.deferred = True
+        >>> _ = env.reset(seed=0), env.step(0)
+        >>> finished = env.take_finished()
+        >>> len(finished), teacher.metrics()["outcomes"]
+        (1, 0.0)
+        >>> env.deliver(finished)
+        >>> teacher.metrics()["outcomes"]
+        1.0
     """
 
     teacher: Teacher

@@ -55,7 +55,7 @@ class CurriculumEnv(Curriculum, gym.Wrapper, RecordConstructorArgs):
 
     def __init__(self, env: gym.Env, teacher: Teacher) -> None:
         check_teacher(teacher)
-        RecordConstructorArgs.__init__(self, teacher=teacher)
+        RecordConstructorArgs.__init__(self, _disable_deepcopy=True, teacher=teacher)
         gym.Wrapper.__init__(self, env)
         if not env.has_wrapper_attr("task_space"):
             raise ValueError(no_task_space())

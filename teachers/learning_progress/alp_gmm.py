@@ -199,11 +199,11 @@ class ALPGMM(Teacher):
             mean, std = self._bootstrap
             return self.task_space.clip(mean + std * self.rng.standard_normal((n, len(mean))))
         d = self._window.shape[1] - 1
-        exploring = self.rng.random(n) < self.random_task_ratio
-        chosen = np.searchsorted(self._cumulative, self.rng.random(n), side="right")
-        noise = self.rng.standard_normal((n, d))
-        points = self._means[chosen] + np.matmul(self._factors[chosen], noise[:, :, None])[:, :, 0]
-        tasks = self._to_tasks(points)
+        uniform = self.rng.random((2, n))
+        exploring = uniform[0] < self.random_task_ratio
+        chosen = self._cumulative.searchsorted(uniform[1], side="right")
+        noise = self.rng.standard_normal((n, d, 1))
+        tasks = self._to_tasks(self._means[chosen] + (self._factors[chosen] @ noise)[:, :, 0])
         count = int(np.count_nonzero(exploring))
         if count:
             self._n_random += count
@@ -247,7 +247,7 @@ class ALPGMM(Teacher):
             low, high = self.return_bounds
             returns = (np.clip(returns, low, high) - low) / (high - low)
         else:
-            returns = np.clip(returns, -_LARGEST_RETURN, _LARGEST_RETURN)
+            returns = np.minimum(np.maximum(returns, -_LARGEST_RETURN), _LARGEST_RETURN)
         points = self._to_points(outcomes.tasks)
         done, n = 0, len(returns)
         loose = self.compat is not None and self.max_history is not None

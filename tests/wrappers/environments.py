@@ -6,7 +6,6 @@ import os
 
 import gymnasium as gym
 import numpy as np
-
 from tutelage import Outcomes, TaskSpace, Teacher
 
 SPACE = TaskSpace(steps=range(2, 7), gain=(0.0, 1.0))
