@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .evaluation import Evaluation as Evaluation
     from .evaluation import evaluate as evaluate
-    from .training import TrainConfig as TrainConfig
+    from .train_config import TrainConfig as TrainConfig
     from .training import resume as resume
     from .training import train as train
 
 _PUBLIC = {
     "Evaluation": ".evaluation",
-    "TrainConfig": ".training",
+    "TrainConfig": ".train_config",
     "evaluate": ".evaluation",
     "resume": ".training",
     "train": ".training",

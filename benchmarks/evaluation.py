@@ -58,6 +58,25 @@ class Evaluation:
             return float("nan")
         return float(100.0 * (self.success.mean(axis=1) > 0.5).mean())
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per task: its parameters, mean return, mean length, success rate, whether mastered.
+
+        A parameter that is named like one of the scores gets ``task_`` before its name; success is NaN and mastered
+        None where the environment does not tell.
+        """
+        rows = []
+        for i, task in enumerate(self.tasks):
+            rate = float(self.success[i].mean())
+            scores = {
+                "return": float(self.returns[i].mean()),
+                "length": float(self.lengths[i].mean()),
+                "success": rate,
+                "mastered": None if np.isnan(rate) else rate > 0.5,
+            }
+            values = self.task_space.to_dict(task).items()
+            rows.append({**{f"task_{name}" if name in scores else name: value for name, value in values}, **scores})
+        return rows
+
 
 def evaluate(
     student: Any,
@@ -70,7 +89,7 @@ def evaluate(
     deterministic: bool = True,
     normalize: Any = None,
     success_above: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Evaluation:
     """Let a student play tasks and score it; it learns nothing and no teacher hears of it.
 
@@ -134,7 +153,7 @@ def _play(
     deterministic: bool,
     normalize: Any,
     success_above: float | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int], object] | None,
 ) -> Evaluation:
     """Play all episodes; each slot takes the next one as soon as its last has ended."""
     jobs = [(i, e) for i in range(len(rows)) for e in range(episodes)]
@@ -163,7 +182,9 @@ def _play(
 
     def check(value: Any, what: str, i: int) -> None:
         if not all_finite(value):
-            shown = np.array2string(np.asarray(value), threshold=8) if not isinstance(value, dict) else "NaN or infinity"
+            shown = (
+                np.array2string(np.asarray(value), threshold=8) if not isinstance(value, dict) else "NaN or infinity"
+            )
             raise RunError(
                 f"The environment returned {'an' if what[0] in 'aeio' else 'a'} {what} of {shown} on the test task "
                 f"{describe_task(rows[i], space)}; expected finite numbers."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -44,7 +45,7 @@ class EventFile(KVWriter):
         name = f"events.out.tfevents.{time.time_ns() // 1_000}.{socket.gethostname()}.{os.getpid()}"
         self.path = folder / name
         try:
-            self._file = open(self.path, "xb")
+            self._file = open(self.path, "xb")  # noqa: SIM115 - close() closes it
         except OSError as error:
             raise RunError(f"Cannot write {self.path}: {error.strerror or error}.") from error
         self._records = RecordWriter(self._file)
@@ -72,10 +73,8 @@ class EventFile(KVWriter):
 
     def close(self) -> None:
         """Close the file."""
-        try:
+        with contextlib.suppress(OSError):  # the events that could not be written, once more
             self._file.close()
-        except OSError:  # the events that could not be written, once more
-            pass
 
     def _add(self, event: Any) -> None:
         try:

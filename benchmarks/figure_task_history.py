@@ -11,7 +11,7 @@ from .figure_style import TaskAxis, colour_map, new_figure, robust_limits, step_
 from .report_data import ReportData
 
 _SLICES = 4
-_MOST_POINTS = 2_000
+_MOST_POINTS = 1_200
 _MOST_DIMENSIONS = 12
 
 Colour = Literal["alp", "return"]
@@ -50,7 +50,11 @@ def _colours(data: ReportData, colour: Colour) -> tuple[NDArray[np.float64], dic
 
 
 def _points(n: int) -> dict[str, Any]:
-    return {"s": float(np.clip(5_000 / max(n, 1), 7, 26)), "linewidths": 0.25, "edgecolors": "#4A4F57"}
+    return {
+        "s": float(np.clip(5_000 / max(n, 1), 7, 26)),
+        "linewidths": 0.25 if n < 500 else 0.1,
+        "edgecolors": "#4A4F57",
+    }
 
 
 def _thinned(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

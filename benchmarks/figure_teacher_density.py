@@ -135,7 +135,7 @@ def _map(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
         counts = [_count(axis, _GRID, _drawn(data, dims)) for axis in (x_axis, y_axis)]
         edges = [axis.from_unit(np.linspace(0.0, 1.0, n + 1)) for axis, n in zip((x_axis, y_axis), counts, strict=True)]
         density = _cells(data, dims, counts).T
-        norm = LogNorm(_FLOOR, max(float(density.max()), 1.0 / _FLOOR))
+        norm = LogNorm(_FLOOR, max(float(density.max()), 100.0))
         image = axes.pcolormesh(*edges, np.maximum(density, _FLOOR), cmap=colour_map("magma_r", 0.0, 0.92), norm=norm)
         bar = figure.colorbar(image, ax=axes, pad=0.015, extend="min", format="{x:g}")
         bar.set_label("density (1 = uniform)")
@@ -170,9 +170,7 @@ def _map(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
     x_axis.dress(axes, "x", ticks=8)
     y_axis.dress(axes, "y", ticks=7)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, markerscale=0.9)
-    return figure, why or _explanation(
-        data, "Its share of random tasks is not part of the density.", centres is not None
-    )
+    return figure, why or _explanation(data, dims, centres is not None)
 
 
 def _curve(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
@@ -224,9 +222,7 @@ def _curve(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
     )
     axis.dress(axes, "x", ticks=8)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, markerscale=0.8)
-    return figure, why or _explanation(
-        data, "Its share of random tasks is not part of the density.", centres is not None
-    )
+    return figure, why or _explanation(data, dims, centres is not None)
 
 
 def _marginals(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
@@ -274,11 +270,11 @@ def _marginals(data: ReportData, dims: list[int], why: str) -> tuple[Any, str]:
                 linewidths=1.4,
                 zorder=3,
             )
-        axis.dress(axes, "x", label=False, ticks=4)
+        axis.dress(axes, "x", label=False, ticks=5)
         axes.set_title(axis.label)
     for axes in panels.flat:
         axes.set_ylim(0.0, 1.25 * highest)
-    figure.supylabel("tasks relative to uniform (dashed)", fontsize=10)
+    figure.supylabel("relative to uniform", fontsize=10)
     more = ""
     if len(dims_shown) < len(dims):
         more = f" The {len(dims_shown)} of {len(dims)} dimensions are shown whose mean is farthest from the middle."

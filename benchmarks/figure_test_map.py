@@ -152,7 +152,7 @@ def _per_dimension(data: ReportData, result: Evaluation) -> tuple[Any, str]:
                 label=f"{label} ({int(chosen.sum())})",
                 zorder=2,
             )
-        axis.dress(axes, "x", label=len(dims) == 1, ticks=4 if len(dims) > 1 else 8)
+        axis.dress(axes, "x", label=len(dims) == 1, ticks=5 if len(dims) > 1 else 8)
         if len(dims) > 1:
             axes.set_title(axis.label)
     figure.supylabel("return", fontsize=10)

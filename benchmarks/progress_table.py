@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -72,10 +73,8 @@ class ProgressTable(KVWriter):
 
     def close(self) -> None:
         """Close the file."""
-        try:
+        with contextlib.suppress(OSError):  # the row that could not be written, once more
             self._file.close()
-        except OSError:  # the row that could not be written, once more
-            pass
 
     def _open(self) -> Any:
         try:

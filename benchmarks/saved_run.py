@@ -18,7 +18,7 @@ from ..state import load_state
 from ..teachers.teacher import Teacher
 from .environments import EnvironmentMaker, resolve_environment, task_space_of
 from .test_sets import choose_test_tasks
-from .training import TrainConfig
+from .train_config import TrainConfig
 
 
 @dataclass(frozen=True)

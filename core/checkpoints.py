@@ -120,6 +120,11 @@ class CheckpointStore:
         paths = self._paths()
         return self.verify(paths[-1]) if paths else None
 
+    def latest_step(self) -> int | None:
+        """Return the step of the latest checkpoint, unverified, or None where there is none."""
+        paths = self._paths()
+        return int(paths[-1].name.removeprefix("step_")) if paths else None
+
     def verify(self, path: str | os.PathLike[str]) -> Checkpoint:
         """Check every file of a checkpoint against its manifest.
 

@@ -7,7 +7,9 @@ output. Tracebacks are shown with ``--debug`` only.
 from __future__ import annotations
 
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,30 +45,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        return _dispatch(words)
-    except SystemExit as error:  # tyro's help (0) and complaints (2)
-        return error.code if isinstance(error.code, int) else 2
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return _dispatch(words)
+    except SystemExit as stop:  # after --help
+        return stop.code if isinstance(stop.code, int) else 0
     except KeyboardInterrupt as error:
         if debug:
             raise
-        print(f"\n{error}" if str(error) else "\nInterrupted.", file=sys.stderr)
+        print(f"tutelage: {error if str(error) else 'Interrupted.'}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if debug:
             raise
-        wrong_request = isinstance(error, RequestError)
         print(f"tutelage: {_one_line(error)}", file=sys.stderr)
-        if not isinstance(error, (RequestError, RunError)):
-            print("Run the command again with --debug for the traceback.", file=sys.stderr)
-        return 2 if wrong_request else 1
+        return 2 if isinstance(error, RequestError) else 1
 
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}"
+    if isinstance(error, (RequestError, RunError)):
+        return text
+    return f"{type(error).__name__}: {text} (--debug shows the traceback.)"
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Show a warning in one line, without its place in the source."""
+    if issubclass(category, UserWarning):
+        text = re.sub(r"\x1b\[\d*m", "", str(message)).removeprefix("WARN: ")  # Gymnasium's are coloured
+        print(f"tutelage: warning: {' '.join(text.split())}", file=sys.stderr)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -98,91 +108,59 @@ def _usage() -> str:
     return "\n".join(lines)
 
 
-def _parse(kind: Any, words: list[str], command: str, default: Any = None) -> Any:
-    import tyro
-
-    options = {} if default is None else {"default": default}
-    return tyro.cli(kind, prog=f"tutelage {command}", args=words, **options)
-
-
 # --- train -----------------------------------------------------------------------------------------------------------
 
 
-_LISTS = {"env_arg": "env_args", "teacher_arg": "teacher_args", "student_arg": "student_args"}
+_ARGUMENTS = {"env_arg": "env_args", "teacher_arg": "teacher_args", "student_arg": "student_args"}
+"""Flags that are given several times, and the mappings of the configuration that they fill."""
 
 
 def _train(words: list[str]) -> int:
-    words, config_file = _take_config(words)
-    from . import cli_flags
-
-    default = cli_flags.Train()
-    mappings: dict[str, dict[str, Any]] = {}
-    if config_file is not None:
-        default, mappings = _defaults_from(config_file)
-    flags = _parse(cli_flags.Train, words, "train", default)
-    if not flags.env:
-        raise RequestError("Name an environment, e.g. `tutelage train StumpTracks`. `tutelage list` shows ours.")
-    from .benchmarks.training import TrainConfig, default_run_folder, train
+    from .benchmarks.train_config import TrainConfig, default_run_folder
+    from .cli_flags import Train
+    from .cli_parsing import parse_flags, read_config, take_config
     from .task_flags import parse_arguments
 
-    values = {k: v for k, v in vars(flags).items() if k not in ("out", "quiet", *_LISTS)}
-    for flag, name in _LISTS.items():
-        values[name] = {
-            **mappings.get(name, {}),
-            **parse_arguments(getattr(flags, flag), f"--{flag.replace('_', '-')}"),
-        }
+    words, file = take_config(words)
+    default, settings = Train(), dict[str, Any]()
+    if file is not None:
+        default, settings = _defaults_from(file, read_config(file))
+    flags = parse_flags(Train, words, "train", default)
+    if not flags.env:
+        raise RequestError("Name an environment, e.g. `tutelage train StumpTracks`; `tutelage list envs` shows ours.")
+    values = {name: value for name, value in vars(flags).items() if name not in ("out", "quiet", *_ARGUMENTS)}
+    for flag, name in _ARGUMENTS.items():
+        given = parse_arguments(getattr(flags, flag), f"--{flag.replace('_', '-')}")
+        values[name] = {**settings.get(name, {}), **given}
     config = TrainConfig(**values)
     folder = flags.out or default_run_folder(config)
-    if not flags.quiet:
-        print(
-            f"Training {config.student} on {config.env} under {config.teacher}; run directory: {folder}",
-            file=sys.stderr,
-        )
+    from .benchmarks.training import train
+
     summary = train(config, folder, quiet=flags.quiet)
-    _print_summary(summary, folder)
+    _print_summary(summary, folder, flags.quiet)
     return 0
 
 
-def _take_config(words: list[str]) -> tuple[list[str], Path | None]:
-    for i, word in enumerate(words):
-        if word == "--config":
-            if i + 1 == len(words):
-                raise RequestError("--config expects a YAML file.")
-            return words[:i] + words[i + 2 :], Path(words[i + 1])
-        if word.startswith("--config="):
-            return words[:i] + words[i + 1 :], Path(word.partition("=")[2])
-    return words, None
-
-
-def _defaults_from(file: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"Cannot read {file}: {getattr(error, 'strerror', None) or error}.") from error
-    except yaml.YAMLError as error:
-        raise RequestError(f"{file} is not YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(content, dict):
-        raise RequestError(f"{file}: expected names and values, e.g. `teacher: alp-gmm`.")
+def _defaults_from(file: Path, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the flags' defaults from a YAML file, and the mappings of arguments in it."""
+    from .benchmarks.train_config import TrainConfig
     from .cli_flags import Train
-    from .task_flags import parse_arguments
 
-    names = set(Train.__dataclass_fields__)
-    values: dict[str, Any] = {}
-    mappings: dict[str, dict[str, Any]] = {}
-    for key, value in content.items():
-        name = str(key).replace("-", "_")
-        if name == "versions":
-            continue
-        target = _LISTS.get(name, name)
-        if target in _LISTS.values():
-            mappings[target] = parse_arguments(value or {}, target)
-        elif name in names:
-            values[name] = Path(value) if name == "out" and value is not None else value
-        else:
-            raise RequestError(f"{file}: " + unknown_name("setting", key, sorted(names | set(_LISTS.values()))))
-    return Train(**values), mappings
+    out, quiet = settings.pop("out", None), settings.pop("quiet", False)
+    if not (out is None or isinstance(out, str)) or not isinstance(quiet, bool):
+        raise RequestError(f"{file}: expected out as a folder and quiet as true or false, got {out!r} and {quiet!r}.")
+    for flag, name in _ARGUMENTS.items():
+        if flag in settings:
+            settings[name] = settings.pop(flag)
+    named = "env" in settings
+    try:
+        config = vars(TrainConfig.from_mapping(settings if named else {**settings, "env": "unnamed"}))
+    except RequestError as error:
+        raise RequestError(f"{file}: {error}") from error
+    mappings = {name: config.pop(name) for name in _ARGUMENTS.values()}
+    if not named:
+        config["env"] = ""
+    return Train(**config, out=None if out is None else Path(out), quiet=quiet), mappings
 
 
 # --- evaluate, resume, report ----------------------------------------------------------------------------------------
@@ -190,12 +168,14 @@ def _defaults_from(file: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
 
 def _evaluate(words: list[str]) -> int:
     from . import cli_flags
+    from .cli_parsing import parse_flags
 
-    flags = _parse(cli_flags.Evaluate, words, "evaluate")
+    flags = parse_flags(cli_flags.Evaluate, words, "evaluate")
+    from .benchmarks.compilation import announced_compilation
     from .benchmarks.evaluate_run import evaluate_run
 
-    print(
-        evaluate_run(
+    with announced_compilation(_say):
+        text = evaluate_run(
             flags.run,
             test_set=flags.test_set,
             episodes=flags.episodes,
@@ -203,31 +183,42 @@ def _evaluate(words: list[str]) -> int:
             out=flags.out,
             summary_only=flags.summary_only,
         )
-    )
+    print(text)
     return 0
 
 
 def _resume(words: list[str]) -> int:
     from . import cli_flags
+    from .cli_parsing import parse_flags
 
-    flags = _parse(cli_flags.Resume, words, "resume")
+    flags = parse_flags(cli_flags.Resume, words, "resume")
     from .benchmarks.training import resume
 
-    _print_summary(resume(flags.run, quiet=flags.quiet), flags.run)
+    _print_summary(resume(flags.run, quiet=flags.quiet), flags.run, flags.quiet)
     return 0
 
 
 def _report(words: list[str]) -> int:
     from . import cli_flags
+    from .cli_parsing import parse_flags
 
-    flags = _parse(cli_flags.Report, words, "report")
+    flags = parse_flags(cli_flags.Report, words, "report")
+    from .benchmarks.compilation import announced_compilation
     from .benchmarks.report import write_report
 
-    print(write_report(flags.run, gif=flags.gif))
+    with announced_compilation(_say):
+        page = write_report(flags.run, gif=flags.gif)
+    print(page)
     return 0
 
 
-def _print_summary(summary: dict[str, Any], folder: Any) -> None:
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _print_summary(summary: dict[str, Any], folder: Any, quiet: bool) -> None:
+    if quiet:
+        return
     mastered = summary.get("mastered")
     print(f"steps        {summary['steps']:,}")
     print(f"tasks        {summary['tasks']:,}")
@@ -243,8 +234,9 @@ def _print_summary(summary: dict[str, Any], folder: Any) -> None:
 
 def _list(words: list[str]) -> int:
     from . import cli_flags
+    from .cli_parsing import parse_flags
 
-    flags = _parse(cli_flags.List, words, "list")
+    flags = parse_flags(cli_flags.List, words, "list")
     sections: dict[str, Callable[[bool], list[str]]] = {
         "teachers": _teachers,
         "envs": _environments,

@@ -34,6 +34,9 @@ from .state import write_text
 _PACKAGES = ("tutelage", "numpy", "scipy", "scikit-learn", "numba", "torch", "gymnasium", "stable-baselines3",
              "sb3-contrib", "box2d", "minigrid")  # fmt: skip
 
+NUMERICS = ("tutelage", "numpy", "numba", "torch", "gymnasium", "stable-baselines3", "sb3-contrib", "box2d")
+"""The packages whose versions decide the numbers of a run."""
+
 _SUMMARY = ("steps", "tasks", "test_set", "mean_return", "mastered")
 
 _RESTORE = "Restore it from a copy, or train anew in another folder."

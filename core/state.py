@@ -23,7 +23,7 @@ from .errors import RunError
 _TREE = "__tree__"
 
 
-def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+def write_atomic(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Write a file completely or not at all.
 
     Args:

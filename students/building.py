@@ -149,7 +149,9 @@ def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str
             raise RequestError(unknown_name(f"argument of {name}", key, [*known, *ours]))
     given = overrides.get("policy_kwargs") or {}
     if not isinstance(given, Mapping):
-        raise RequestError(f"Expected policy_kwargs as a mapping, e.g. policy_kwargs={{net_arch: [64, 64]}}; got {given!r}.")
+        raise RequestError(
+            f"Expected policy_kwargs as a mapping, e.g. policy_kwargs={{net_arch: [64, 64]}}; got {given!r}."
+        )
     policy_kwargs = {**arguments.get("policy_kwargs", {}), **given}
     return {**arguments, **overrides, **({"policy_kwargs": policy_kwargs} if policy_kwargs else {})}
 

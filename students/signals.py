@@ -18,7 +18,8 @@ from ..outcomes import Outcomes
 from ..teachers.teacher import Teacher
 
 SIGNALS: dict[str, Callable[[Any], NDArray[np.floating[Any]]]] = {
-    # Positive value loss: mean of max(advantage, 0) (Jiang et al. 2021, "Replay-guided adversarial environment design").
+    # Positive value loss: mean of max(advantage, 0)
+    # (Jiang et al. 2021, "Replay-guided adversarial environment design").
     "positive_value_loss": lambda buffer: np.maximum(buffer.advantages, 0.0),
     # L1 value loss: mean of |advantage| (Jiang et al. 2021, "Prioritized level replay", section 3.1).
     "l1_value_loss": lambda buffer: np.abs(buffer.advantages),

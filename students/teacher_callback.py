@@ -116,7 +116,8 @@ class TeacherCallback(BaseCallback):
         due = steps // self.checkpoint_every > self._last_checkpoint // self.checkpoint_every
         if self.checkpoints is not None and steps > self._last_checkpoint and (due or self.stop_requested):
             self.save_checkpoint()
-            begin_episodes(self.model, self.seed)
+            if not self.stop_requested:
+                begin_episodes(self.model, self.seed)
         if self.stop_requested:
             raise StopTraining
 

@@ -1,0 +1,127 @@
+"""What a configuration names, made and checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ..checkpoints import Checkpoint
+from ..errors import RequestError, RunError
+from ..registry import make_teacher
+from ..state import load_state
+from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, try_out
+from .test_sets import choose_test_tasks
+from .train_config import TrainConfig
+
+
+class RunParts:
+    """The environment, the test tasks, the teacher and the student of a run.
+
+    Args:
+        config: What the run is.
+
+    Attributes:
+        config: The same, with the names that were left to the defaults.
+        make_env: Makes one environment.
+        space: Its task space.
+        test_tasks: The tasks of ``config.test_set``, shape ``(n, d)``.
+        teacher: A new teacher.
+
+    Raises:
+        RequestError: Something does not exist or does not fit.
+        RunError: The environment fails.
+
+    Example:
+        >>> parts = RunParts(TrainConfig("StumpTracks", "random"))
+        >>> parts.config.preset, parts.config.test_set
+        ('tracks', 'stump-tracks/grid-100')
+    """
+
+    def __init__(self, config: TrainConfig) -> None:
+        from ..students.building import check_device, student_arguments, student_class
+        from ..students.presets import list_presets
+        from ..students.signals import wanted_signals
+
+        algorithm = student_class(config.student)
+        check_device(config.device)
+        env_id = resolve_environment(config.env)
+        tracks = env_id.endswith("Tracks-v0") and "tracks" in list_presets(config.student)
+        preset = config.preset or ("tracks" if tracks else "sb3")
+        self._arguments = student_arguments(config.student, preset, config.student_args)
+        self.make_env = EnvironmentMaker(env_id, config.env_args, tuple(config.task), config.success_above)
+        self.space = try_out(self.make_env)
+        test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
+        try:
+            self.teacher = make_teacher(config.teacher, self.space, seed=config.seed, **config.teacher_args)
+        except (TypeError, ValueError) as error:
+            raise RequestError(str(error)) from error
+        wanted_signals(self.teacher, algorithm)
+        self.config = replace(config, env=env_id, preset=preset, test_set=test_set)
+
+    def load_teacher(self, checkpoint: Checkpoint) -> None:
+        """Let the teacher go on where a checkpoint was taken.
+
+        Raises:
+            RunError: The file is damaged or of another teacher.
+        """
+        from ..students.teacher_callback import TEACHER_FILE
+
+        file = checkpoint.path / TEACHER_FILE
+        try:
+            self.teacher.load_state_dict(load_state(file))
+        except ValueError as error:
+            raise RunError(f"{file} does not fit this run: {error}") from error
+
+    @contextmanager
+    def environments(self) -> Iterator[Any]:
+        """Give the vector environment in which the teacher chooses the tasks, and close it at the end.
+
+        Raises:
+            RunError: A worker process dies at its start.
+        """
+        from ..wrappers import make_curriculum_vec_env
+
+        config = self.config
+        make = self.make_env if config.vec_env == "dummy" else WorkerMaker(self.make_env)
+        try:
+            venv = make_curriculum_vec_env(
+                make, self.teacher, n_envs=config.n_envs, seed=config.seed, vec_env_cls=config.vec_env
+            )
+        except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+            raise RunError(
+                f"A worker process of {config.env} died at its start; its own error output may say why. "
+                "`--vec-env dummy` does without worker processes."
+            ) from error
+        try:
+            yield venv
+        except BaseException:
+            venv._broken = True  # half a step may be in the pipes: end the workers instead of waiting for them
+            raise
+        finally:
+            venv.close()
+
+    def make_student(self, venv: Any, checkpoint: Checkpoint | None) -> Any:
+        """Return a new student, or the one of a checkpoint.
+
+        Raises:
+            RequestError: The student does not fit the environment.
+            RunError: The checkpoint is damaged.
+        """
+        from ..students.building import make_student, prepare, student_class
+        from ..students.checkpointing import load_student
+
+        config = self.config
+        if checkpoint is not None:
+            env = prepare(venv, bool(self._arguments.get("normalize_observations", False)), config.torch_threads)
+            return load_student(student_class(config.student), checkpoint.path, env, config.device)
+        return make_student(
+            config.student,
+            venv,
+            preset_name=config.preset,
+            seed=config.seed,
+            device=config.device,
+            torch_threads=config.torch_threads,
+            **config.student_args,
+        )
