@@ -83,6 +83,10 @@ def evaluate_run(
     except OSError as error:
         raise RequestError(f"Cannot write to {folder}: {error.strerror or error}; choose another folder.") from error
     student, normalize = saved.load_student(checkpoint)
+
+    def advance(finished: int, _: int) -> None:
+        bar.update(finished - bar.n)
+
     with tqdm(
         total=len(tasks) * episodes, unit="episode", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False
     ) as bar:
@@ -94,7 +98,7 @@ def evaluate_run(
             seed=seed,
             normalize=normalize,
             success_above=saved.config.success_above,
-            progress=lambda finished, total: bar.update(finished - bar.n),
+            progress=advance,
         )
     stem = name.replace("/", "-")
     write_text(folder / f"{stem}.csv", _csv(result))
@@ -128,9 +132,9 @@ def _csv(result: Evaluation) -> str:
     for task, mean_return, length, rate in zip(
         result.tasks, returns, lengths, result.success.mean(axis=1), strict=True
     ):
-        known = [] if np.isnan(rate) else [float(rate), int(rate > 0.5)]
+        known: list[Any] = ["", ""] if np.isnan(rate) else [float(rate), int(rate > 0.5)]
         values = result.task_space.to_dict(task).values()
-        table.writerow([*values, float(mean_return), float(length), *(known or ["", ""])])
+        table.writerow([*values, float(mean_return), float(length), *known])
     return text.getvalue()
 
 

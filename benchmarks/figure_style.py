@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,7 +66,8 @@ def style() -> Iterator[None]:
     """Draw with the report's settings, and put those of the program back."""
     import matplotlib
 
-    with matplotlib.rc_context(_SETTINGS):
+    settings: Any = _SETTINGS
+    with matplotlib.rc_context(settings):
         yield
 
 
@@ -88,7 +89,16 @@ def save_figure(figure: Any, path: Path) -> None:
     """Write a figure as PNG, atomically."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    write_atomic(path, lambda file: file.write(buffer.getvalue()))
+    write_bytes(path, buffer.getvalue())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+
+    write_atomic(path, write)
 
 
 def colour_map(name: str, low: float = 0.0, high: float = 1.0) -> Any:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ..checkpoints import Checkpoint
 from ..errors import RequestError
-from ..state import write_atomic
 from .environments import EnvironmentMaker
 from .evaluate_run import value_text
 from .evaluation import Evaluation
+from .figure_style import write_bytes
 from .saved_run import SavedRun
 
 _SECONDS = 8.0
@@ -57,7 +57,7 @@ def record_clips(saved: SavedRun, checkpoint: Checkpoint, result: Evaluation, pa
     for title, index in chosen_tasks(result):
         frames += _clip(saved, student, normalize, make_env, title, index, result.tasks[index], lengths[index])
     content, shown = _encode(frames)
-    write_atomic(path, lambda file: file.write(content))
+    write_bytes(path, content)
     text = (
         f"The student after {checkpoint.step:,} steps on the test tasks with the highest, the median and the lowest "
         "return of the last evaluation."

@@ -91,11 +91,16 @@ class Outcomes:
         """Return the episodes of a slice, a mask or an array of positions."""
         if isinstance(rows, (int, np.integer)):
             raise TypeError(f"Outcomes[{rows}]: expected a slice, a mask or an array, e.g. [{rows}:{rows + 1}].")
-        part: Outcomes = object.__new__(Outcomes)
-        for name in ("tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"):
-            setattr(part, name, getattr(self, name)[rows])
-        part.signals = {k: v[rows] for k, v in self.signals.items()}
-        return part
+        columns = {name: getattr(self, name)[rows] for name in self.__slots__ if name != "signals"}
+        return Outcomes.unchecked(signals={k: v[rows] for k, v in self.signals.items()}, **columns)
+
+    @classmethod
+    def unchecked(cls, **columns: Any) -> Outcomes:
+        """Build a batch from all eight columns, arrays of the right types and lengths, without checking or copying."""
+        batch = object.__new__(cls)
+        for name in cls.__slots__:
+            setattr(batch, name, columns[name])
+        return batch
 
     def column(self, name: str) -> NDArray[Any] | None:
         """Return a column by name, a signal included, or None where there is none.

@@ -1,9 +1,9 @@
 """The registry of teachers: names to classes, loaded when they are asked for.
 
 Each family of teachers registers its names in its ``__init__`` with the place of the class, so that listing the
-teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher`, and to the
-command line's ``--teacher`` if the environment is named with the module that registers both
-(``tutelage train my_module:MyEnv-v0 --teacher my-teacher``).
+teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher`; one
+that is importable needs no registration: its place, ``"my_module:MyTeacher"``, is a name too, on the command line as
+well (``tutelage train … --teacher my_module:MyTeacher``).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def register_teacher(name: str, teacher: str | type[Teacher], *, replace: bool =
         if not (inspect.isclass(teacher) and issubclass(teacher, Teacher)):
             raise TypeError(f"Expected a subclass of tutelage.Teacher, got {teacher!r}.")
     _load_families()  # so that a name of ours is known to be taken
-    if not replace and _TEACHERS.get(name, teacher) != teacher:
+    if not replace and name in _TEACHERS and _place(_TEACHERS[name]) != _place(teacher):
         raise ValueError(f"The name {name!r} is taken by {_TEACHERS[name]!r}; pass replace=True to take it over.")
     _TEACHERS[name] = teacher
 
@@ -80,25 +80,42 @@ def _load_families() -> None:
 def teacher_class(name: str) -> type[Teacher]:
     """Return the class registered under a name.
 
+    Args:
+        name: A registered name, or the place of a class, ``"my_module:MyTeacher"``.
+
     Raises:
-        RequestError: An unknown name (a ``ValueError``), with the nearest known ones.
+        RequestError: An unknown name (a ``ValueError``), with the nearest known ones, or a place without a teacher.
     """
     known = list_teachers()
-    if name not in _TEACHERS:
+    if name not in _TEACHERS and ":" not in name:
         raise RequestError(unknown_name("teacher", name, known))
-    place = _TEACHERS[name]
-    if not isinstance(place, str):
-        return place
+    place = _TEACHERS.get(name, name)
+    return _load(place) if isinstance(place, str) else place
+
+
+def _load(place: str) -> type[Teacher]:
+    from .teachers.teacher import Teacher
+
     module, _, attribute = place.partition(":")
-    cls: type[Teacher] = getattr(import_module(module), attribute)
+    try:
+        cls = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RequestError(f"There is no teacher at {place!r}: {error}") from error
+    if not (inspect.isclass(cls) and issubclass(cls, Teacher)):
+        raise RequestError(f"{place!r} is no subclass of tutelage.Teacher.")
     return cls
+
+
+def _place(teacher: str | type[Teacher]) -> str:
+    """Where a class is, so that a notebook cell that defines and registers one can be run again."""
+    return teacher if isinstance(teacher, str) else f"{teacher.__module__}:{teacher.__qualname__}"
 
 
 def make_teacher(name: str, task_space: TaskSpace, *, seed: int | None = None, **hyperparameters: Any) -> Teacher:
     """Build a registered teacher.
 
     Args:
-        name: One of `list_teachers`.
+        name: One of `list_teachers`, or the place of a class, ``"my_module:MyTeacher"``.
         task_space: The tasks it chooses from; a Gymnasium space is converted (`TaskSpace.from_gym`).
         seed: Seed of its own random generator; None draws one from the operating system. 0 is a seed.
         **hyperparameters: Passed to the class.

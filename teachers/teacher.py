@@ -125,7 +125,9 @@ class Teacher(ABC):
                 f"The state holds {sorted(state)}, expected {sorted(expected)}; was it saved by another version?"
             )
         for name, value in state.items():
-            setattr(self, name, _copy(value, name, self))
+            copied = _copy(value, name, self)
+            # JSON knows lists only.
+            setattr(self, name, tuple(copied) if isinstance(getattr(self, name), tuple) else copied)
 
     def density(self, tasks: ArrayLike) -> FloatArray | None:
         """Return where the teacher currently aims, without its exploration share.
@@ -254,7 +256,7 @@ class Teacher(ABC):
             self._set_state(algorithm)
         except Exception as error:  # whatever a stranger's data made it stumble over
             self._set_state(before)
-            raise ValueError(f"This is not the state of a {type(self).__name__}: {error}") from error
+            raise ValueError(f"{type(self).__name__} cannot take over this state: {error}") from error
         self.rng = rng
         self._next_id, self._first_open = next_id, first_open
         self._answered = np.zeros(max(64, 2 * len(answered)), dtype=np.bool_)

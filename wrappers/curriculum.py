@@ -166,15 +166,16 @@ class Curriculum:
         truncated: Sequence[bool] | NDArray[np.bool_],
     ) -> None:
         """Report the finished episodes of some environments, in the order of the environments."""
-        outcomes: Outcomes = object.__new__(Outcomes)  # these columns fit: skip the checks of the constructor
-        outcomes.tasks = self.current_tasks[indices]
-        outcomes.ids = self.current_ids[indices]
-        outcomes.returns = np.array(returns, dtype=np.float64)
-        outcomes.lengths = np.array(lengths, dtype=np.int64)
-        outcomes.success = np.array(success, dtype=np.float64)
-        outcomes.truncated = np.array(truncated, dtype=np.bool_)
-        outcomes.warmup = self._warm[indices]
-        outcomes.signals = {}
+        outcomes = Outcomes.unchecked(  # these columns fit
+            tasks=self.current_tasks[indices],
+            ids=self.current_ids[indices],
+            returns=np.array(returns, dtype=np.float64),
+            lengths=np.array(lengths, dtype=np.int64),
+            success=np.array(success, dtype=np.float64),
+            truncated=np.array(truncated, dtype=np.bool_),
+            warmup=self._warm[indices],
+            signals={},
+        )
         if self.deferred:
             self._finished.append(outcomes)
         else:

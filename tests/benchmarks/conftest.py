@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tutelage.benchmarks import TrainConfig, train
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that the environments of these tests are importable in workers, too
 
 
 @pytest.fixture(scope="session")

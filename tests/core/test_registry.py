@@ -148,3 +148,28 @@ def test_the_public_names_are_listed_by_dir():
 def test_another_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match=r"'tutelage' has no attribute 'Techer'"):
         _ = tutelage.Techer
+
+
+def test_a_class_that_is_defined_and_registered_again_takes_its_own_place():
+    for _ in range(2):
+
+        class Again(Teacher):
+            def _sample(self, n):
+                return self.task_space.sample(n, self.rng)
+
+            def _update(self, outcomes):
+                """Learn nothing."""
+
+        register_teacher("again-and-again", Again)
+    registry._TEACHERS.pop("again-and-again")
+
+
+def test_the_place_of_a_class_is_a_name():
+    place = "tutelage.teachers.baselines.random:RandomTeacher"
+    assert type(make_teacher(place, TaskSpace(x=(0.0, 1.0)))).__name__ == "RandomTeacher"
+
+
+@pytest.mark.parametrize("place", ["no.such.module:Teacher", "tutelage.spaces:Nothing", "tutelage.spaces:TaskSpace"])
+def test_a_place_without_a_teacher_is_refused(place):
+    with pytest.raises(RequestError, match=place):
+        make_teacher(place, TaskSpace(x=(0.0, 1.0)))
