@@ -126,6 +126,11 @@ class ReportData:
             0,
             int(self.summary.get("steps", 0)),
             self.checkpoint.step if self.checkpoint is not None else 0,
+            *(
+                int(row["time/total_timesteps"])
+                for row in self.progress
+                if (row.get("time/total_timesteps") or "").isdigit()
+            ),
             int(self.log.steps[-1]) if self.log is not None and len(self.log) else 0,
             *(self.evaluations.steps if self.evaluations is not None else ()),
         )

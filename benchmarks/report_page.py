@@ -84,9 +84,9 @@ def notes(data: ReportData) -> list[str]:
     """Return sentences about what the run lacks so far."""
     found = []
     if not data.summary:
-        done = f"{data.steps:,} of {data.saved.config.steps:,} steps"
+        done = f"{data.steps:,} of {data.saved.config.steps:,} steps taken"
         found.append(
-            f"The run has not ended ({done} are on disk); `tutelage resume` goes on with one that was stopped."
+            f"The run has not ended ({done}); `tutelage resume` goes on with one that was stopped."
         )
     if data.missing:
         found.append(f"It has {', '.join(data.missing)}; the pictures that need them are left out.")

@@ -63,8 +63,9 @@ def make_student(
         torch_threads: Threads of torch for this process, 1 by default: small networks run faster on one thread than
             on several, and parallel runs then own one core each. None leaves torch as it is.
         **overrides: Arguments of the algorithm, over those of the preset; and ``normalize_observations`` (wrap the
-            environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise) and
-            ``gradient_steps_per_env`` (times the number of environments: ``gradient_steps``).
+            environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise),
+            ``gradient_steps_per_env`` (times the number of environments: ``gradient_steps``) and ``rollout_steps``
+            (divided by the number of environments: ``n_steps``).
             ``policy_kwargs`` are merged entry by entry; ``activation_fn`` may be a name of ``torch.nn``'s, in lower
             case.
 
@@ -88,6 +89,9 @@ def make_student(
     gradient_steps = arguments.pop("gradient_steps_per_env", None)
     if gradient_steps is not None and "gradient_steps" not in arguments:
         arguments["gradient_steps"] = int(gradient_steps) * venv.num_envs
+    rollout_steps = arguments.pop("rollout_steps", None)
+    if rollout_steps is not None and "n_steps" not in arguments:
+        arguments["n_steps"] = max(1, int(rollout_steps) // venv.num_envs)
     policy_kwargs = arguments.pop("policy_kwargs", {})
     if "activation_fn" in policy_kwargs:
         policy_kwargs["activation_fn"] = _activation(policy_kwargs["activation_fn"])
@@ -143,6 +147,8 @@ def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str
         ours.append("action_noise_std")
     if "gradient_steps" in accepted:
         ours.append("gradient_steps_per_env")
+    if "n_steps" in accepted:
+        ours.append("rollout_steps")
     arguments = preset(name, preset_name or "sb3")
     for key in overrides:
         if key not in known and key not in ours:
