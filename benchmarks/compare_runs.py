@@ -116,7 +116,9 @@ def _numbers(groups: dict[str, list[Curve]]) -> str:
     for group in groups.values():
         for curve in group:
             for step, mastered, mean in zip(curve.steps, curve.mastered, curve.returns, strict=True):
-                writer.writerow([curve.teacher, curve.seed, curve.test_set, step, round(float(mastered), 3), round(float(mean), 3)])
+                writer.writerow(
+                    [curve.teacher, curve.seed, curve.test_set, step, round(float(mastered), 3), round(float(mean), 3)]
+                )
     return text.getvalue()
 
 
@@ -135,7 +137,9 @@ def _figure(groups: dict[str, list[Curve]], test_set: str) -> Any:
             millions = group[0].steps[:n] / 1e6
             for row in values:
                 axes.plot(millions, row, color=colour, linewidth=1.0, alpha=0.4)
-            axes.plot(millions, values.mean(axis=0), color=colour, linewidth=2.5, label=f"{teacher} (mean of {len(group)})")
+            axes.plot(
+                millions, values.mean(axis=0), color=colour, linewidth=2.5, label=f"{teacher} (mean of {len(group)})"
+            )
     left.set_ylabel("mastered test tasks (%)")
     right.set_ylabel("mean test return")
     for axes in (left, right):

@@ -85,9 +85,7 @@ def notes(data: ReportData) -> list[str]:
     found = []
     if not data.summary:
         done = f"{data.steps:,} of {data.saved.config.steps:,} steps taken"
-        found.append(
-            f"The run has not ended ({done}); `tutelage resume` goes on with one that was stopped."
-        )
+        found.append(f"The run has not ended ({done}); `tutelage resume` goes on with one that was stopped.")
     if data.missing:
         found.append(f"It has {', '.join(data.missing)}; the pictures that need them are left out.")
     if data.log is not None and 0 < len(data.episodes) < 30:

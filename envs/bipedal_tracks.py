@@ -66,9 +66,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
     success_return: ClassVar[float] = 230.0
 
-    def __init__(
-        self, task_space: TaskSpace, body: str | Body = "default", render_mode: str | None = None
-    ) -> None:
+    def __init__(self, task_space: TaskSpace, body: str | Body = "default", render_mode: str | None = None) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"Expected render_mode None, 'rgb_array' or 'human', got {render_mode!r}.")
         self.task_space = task_space
@@ -114,9 +112,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             self.render()
         return observation, {"task": task}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Advance by 1/50 s.
 
         Args:
@@ -152,8 +148,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         """Draw the walker: an array of shape ``(400, 600, 3)``, or a window for ``"human"``."""
         if self.render_mode is None:
             gym.logger.warn(
-                "render() does nothing without a render mode. "
-                'Make the environment with render_mode="rgb_array".'
+                'render() does nothing without a render mode. Make the environment with render_mode="rgb_array".'
             )
             return None
         if self._simulation is None:
@@ -185,9 +180,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             return self.task_space.from_dict(task)
         row = self.task_space.validate(task)
         if row.ndim != 1:
-            raise ValueError(
-                f"Expected one task of shape ({self.task_space.n_dims},), got shape {row.shape}."
-            )
+            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got shape {row.shape}.")
         return row
 
     def _current_potential(self, observation: NDArray[np.float32]) -> float:

@@ -52,9 +52,7 @@ _DEFAULTS = {
 
 _SPACES = {
     "tutelage/StumpTracks-v0": TaskSpace(stump_height=(0.0, 3.0), obstacle_spacing=(0.0, 6.0)),
-    "tutelage/HexagonTracks-v0": TaskSpace(
-        {f"corner_{i}_{axis}": (0.0, 4.0) for i in range(6) for axis in "xy"}
-    ),
+    "tutelage/HexagonTracks-v0": TaskSpace({f"corner_{i}_{axis}": (0.0, 4.0) for i in range(6) for axis in "xy"}),
 }
 
 

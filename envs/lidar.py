@@ -77,9 +77,7 @@ def cast_rays(
 
 
 @njit(cache=True)
-def _enter_polygon(
-    x: float, y: float, dx: float, dy: float, corners: NDArray[np.float64], limit: float
-) -> float:
+def _enter_polygon(x: float, y: float, dx: float, dy: float, corners: NDArray[np.float64], limit: float) -> float:
     """Return where a ray enters a convex polygon (Cyrus–Beck clipping), or 2.0 if not before ``limit``."""
     enter, leave = 0.0, limit
     outside = False

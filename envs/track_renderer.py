@@ -98,9 +98,7 @@ class TrackRenderer:
         top, bottom = np.array(_SKY_TOP), np.array(_SKY_BOTTOM)
         for row in range(self._size[1]):
             share = row / self._size[1]
-            self._pygame.draw.line(
-                sky, (top + (bottom - top) * share).astype(int), (0, row), (self._size[0], row)
-            )
+            self._pygame.draw.line(sky, (top + (bottom - top) * share).astype(int), (0, row), (self._size[0], row))
         return sky
 
     def _draw_backdrop(self) -> None:
@@ -142,9 +140,7 @@ class TrackRenderer:
     def _draw_flag(self, x: float, simulation: WalkerSimulation) -> None:
         ground = simulation.terrain.ground
         y = float(np.interp(x, ground[:, 0], ground[:, 1]))
-        self._pygame.draw.line(
-            self._canvas, _POLE, self._pixel(x, y), self._pixel(x, y + 1.7), 2 * _OVERSAMPLING
-        )
+        self._pygame.draw.line(self._canvas, _POLE, self._pixel(x, y), self._pixel(x, y + 1.7), 2 * _OVERSAMPLING)
         self._polygon(_FLAG, [(x, y + 1.7), (x, y + 1.2), (x + 0.8, y + 1.45)])
 
     def _draw_lidar(self, simulation: WalkerSimulation) -> None:

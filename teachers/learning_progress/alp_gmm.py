@@ -356,7 +356,7 @@ class ALPGMM(Teacher):
         return density
 
     def metrics(self) -> dict[str, float]:
-        """Return k, the mean ALP of the window, the share of random tasks since the last fit, its duration …"""
+        """Return k, the mean ALP of the window, the share of random tasks since the last fit, its duration …."""
         filled = self._window[: min(self._count, self.fit_rate), -1]
         return {
             **super().metrics(),

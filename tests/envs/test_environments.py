@@ -140,9 +140,7 @@ def test_a_task_outside_the_bounds_is_refused_with_the_bounds(env):
         env.reset(seed=0, options={"task": task})
 
 
-@pytest.mark.parametrize(
-    "reshape", [lambda t: t[:-1], lambda t: np.append(t, 0.0), lambda t: t[None], lambda t: t[0]]
-)
+@pytest.mark.parametrize("reshape", [lambda t: t[:-1], lambda t: np.append(t, 0.0), lambda t: t[None], lambda t: t[0]])
 def test_a_task_of_a_wrong_shape_is_refused(env, reshape):
     with pytest.raises(ValueError, match="shape"):
         env.reset(seed=0, options={"task": reshape(_any_task(env))})

@@ -14,9 +14,7 @@ def _hexagons(task, seed=0):
 
 def _in_steps(hexagons):
     """Corners relative to the positions of the hexagons, in terrain steps."""
-    positions = np.stack(
-        [START_PAD + 9.0 * np.arange(len(hexagons)), np.full(len(hexagons), GROUND_HEIGHT)], axis=1
-    )
+    positions = np.stack([START_PAD + 9.0 * np.arange(len(hexagons)), np.full(len(hexagons), GROUND_HEIGHT)], axis=1)
     return (hexagons - positions[:, None]) / STEP
 
 

@@ -36,9 +36,7 @@ def test_a_name_ends_with_the_number_of_tasks(name):
 def test_the_environment_plays_the_tasks(name):
     test_set = load_test_set(name)
     env = gym.make(test_set.env_id)
-    np.testing.assert_array_equal(
-        env.reset(options={"task": test_set.tasks[-1]})[1]["task"], test_set.tasks[-1]
-    )
+    np.testing.assert_array_equal(env.reset(options={"task": test_set.tasks[-1]})[1]["task"], test_set.tasks[-1])
 
 
 def test_tasks_cannot_be_changed_by_accident(name):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from tutelage import Outcomes, TaskSpace, make_teacher
 from tutelage.teachers.learning_progress import alp_gmm as module
 
@@ -119,7 +118,7 @@ def test_the_chosen_mixture_has_the_lowest_criterion(fits):
     for criterion in ("aic", "bic", "aicc"):
         teacher = make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=101, criterion=criterion)
         play(teacher, 101, progress_on_the_right(), batch=1)
-        points, ks, fitted = fits[-1]
+        _points, ks, fitted = fits[-1]
         scores = []
         for k, mixture in zip(ks, fitted, strict=True):
             p = k * ((9 - 3) / 2 + 2 * 3 + 1) - 1  # D = d + 1 = 3
@@ -148,7 +147,7 @@ def test_the_density_is_that_of_the_samples():
     play(teacher, 100, lambda t: (t[:, 0] > 2) * np.random.default_rng(0).random(len(t)), batch=20)
     drawn = STUMPS.to_unit(teacher.sample(20_000).values)
     inside = ((drawn > 0.0) & (drawn < 1.0)).all(axis=1)  # clipped samples lie on the faces
-    counts, edges = np.histogramdd(drawn[inside], bins=5, range=[(0, 1), (0, 1)])[:2]
+    counts, _edges = np.histogramdd(drawn[inside], bins=5, range=[(0, 1), (0, 1)])[:2]
     fine = (np.arange(100) + 0.5) / 100
     grid = np.stack(np.meshgrid(fine, fine, indexing="ij"), -1).reshape(-1, 2)
     expected = teacher.density(STUMPS.from_unit(grid)).reshape(5, 20, 5, 20).mean(axis=(1, 3)) / 25
@@ -232,7 +231,8 @@ def test_the_history_is_capped_exactly():
     for _ in range(25):
         play(teacher, 1, progress_on_the_right())
         sizes.append(teacher.metrics()["history"])
-    assert sizes[:10] == list(range(1, 11)) and set(sizes[10:]) == {10}
+    assert sizes[:10] == list(range(1, 11))
+    assert set(sizes[10:]) == {10}
 
 
 def test_in_compat_the_history_is_cut_only_when_its_buffer_is_full(monkeypatch):
