@@ -19,8 +19,11 @@ from numpy.typing import NDArray
 
 from ..errors import RequestError
 from ..run_directory import RunDirectory
-from ..state import write_atomic, write_text
+from ..state import write_text
 from .evaluation import EvaluationLog
+from .figure_style import new_figure, save_figure, steps_axis, style
+
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,8 @@ def compare(folders: Sequence[str | Path], out: str | Path) -> str:
     text = _table(groups, first.steps[:n])
     write_text(target / "comparison.md", text + "\n")
     write_text(target / "comparison.csv", _numbers(groups))
-    figure = _figure(groups, first.test_set)
-    write_atomic(target / "comparison.png", lambda file: figure.savefig(file, format="png", dpi=150))
+    with style():
+        save_figure(_figure(groups, first.test_set), target / "comparison.png")
     return text
 
 
@@ -123,31 +126,25 @@ def _numbers(groups: dict[str, list[Curve]]) -> str:
 
 
 def _figure(groups: dict[str, list[Curve]], test_set: str) -> Any:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 4.0), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.8)
     left, right = figure.subplots(1, 2)
-    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-    for colour, (teacher, group) in zip(colours * len(groups), groups.items(), strict=False):
+    for colour, (teacher, group) in zip(_COLOURS * len(groups), groups.items(), strict=False):
         n = min(len(curve.steps) for curve in group)
+        steps = group[0].steps[:n]
         for axes, name in ((left, "mastered"), (right, "returns")):
             values = np.array([getattr(curve, name)[:n] for curve in group])
-            millions = group[0].steps[:n] / 1e6
-            for row in values:
-                axes.plot(millions, row, color=colour, linewidth=1.0, alpha=0.4)
-            axes.plot(
-                millions, values.mean(axis=0), color=colour, linewidth=2.5, label=f"{teacher} (mean of {len(group)})"
-            )
-    left.set_ylabel("mastered test tasks (%)")
+            axes.plot(steps, values.T, color=colour, linewidth=1.0, alpha=0.4)
+            axes.plot(steps, values.mean(axis=0), color=colour, linewidth=2.5, label=f"{teacher}, mean of {len(group)}")
+    left.set_ylabel("test tasks mastered (%)")
     right.set_ylabel("mean test return")
+    largest = max(int(curve.steps[-1]) for group in groups.values() for curve in group)
     for axes in (left, right):
-        axes.set_xlabel("environment steps (millions)")
-        axes.grid(alpha=0.3)
-    left.set_ylim(bottom=0.0)
-    left.legend(loc="upper left", frameon=False)
-    figure.suptitle(f"Test set {test_set}; thin lines are single seeds", fontsize=11)
+        axes.grid(True)
+        axes.set_xlim(left=0, right=largest * 1.01)
+        steps_axis(axes, largest)
+    left.set_ylim(bottom=0)
+    left.legend(loc="upper left")
+    figure.suptitle(f"test set {test_set}; thin lines are single seeds", fontsize=10)
     return figure
 
 
