@@ -58,24 +58,18 @@ $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.dependencies: $(VENV)/.venv pyproject.toml constraints.txt
+$(VENV)/.package: $(VENV)/.venv constraints.txt $(SOURCES)
 	@rm -rf build
 	$(PIP) install --quiet -c constraints.txt .
 	@rm -rf build *.egg-info
-	@touch $@ $(VENV)/.package
-
-$(VENV)/.package: $(VENV)/.dependencies $(SOURCES)
-	@rm -rf build
-	$(PIP) install --quiet --no-deps --force-reinstall .
-	@rm -rf build *.egg-info
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.dependencies
+$(VENV)/.test: $(VENV)/.venv pyproject.toml constraints.txt | $(VENV)/.package
 	$(PIP) install --quiet -c constraints.txt '.[test]'
 	@rm -rf build *.egg-info
 	@touch $@
 
-$(VENV)/.docs: $(VENV)/.dependencies
+$(VENV)/.docs: $(VENV)/.venv pyproject.toml constraints.txt | $(VENV)/.package
 	$(PIP) install --quiet -c constraints.txt '.[docs]'
 	@rm -rf build *.egg-info
 	@touch $@

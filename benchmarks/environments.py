@@ -142,29 +142,22 @@ def task_space_of(env: Any, env_id: str) -> TaskSpace:
     return space
 
 
-def try_out(make_env: EnvironmentMaker) -> TaskSpace:
-    """Make an environment, play one step of one task, and return its task space.
+def try_out(env: Any, env_id: str) -> None:
+    """Play one step of one task.
 
     What is broken is found before a run begins, and what must be compiled is compiled, once, before several worker
     processes need it.
 
     Raises:
-        RequestError: It cannot be made, or has no task space.
-        RunError: It fails.
+        RunError: The environment fails.
     """
-    env = make_env()
+    space = task_space_of(env, env_id)
+    task = space.sample(1, np.random.default_rng(0))[0]
     try:
-        space = task_space_of(env, make_env.env_id)
-        task = space.sample(1, np.random.default_rng(0))[0]
-        try:
-            env.reset(seed=0, options={"task": task})
-            env.action_space.seed(0)
-            env.step(env.action_space.sample())
-        except Exception as error:
-            raise RunError(
-                f"{make_env.env_id} failed in its first step on task {space.to_dict(task)}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-    finally:
-        env.close()
-    return space
+        env.reset(seed=0, options={"task": task})
+        env.action_space.seed(0)
+        env.step(env.action_space.sample())
+    except Exception as error:
+        raise RunError(
+            f"{env_id} failed in its first step on task {space.to_dict(task)}: {type(error).__name__}: {error}"
+        ) from error

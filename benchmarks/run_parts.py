@@ -11,7 +11,8 @@ from ..checkpoints import Checkpoint
 from ..errors import RequestError, RunError
 from ..registry import make_teacher
 from ..state import load_state
-from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, try_out
+from ..teachers.teacher import Teacher
+from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, task_space_of, try_out
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
 
@@ -51,14 +52,22 @@ class RunParts:
         preset = config.preset or ("tracks" if tracks else "sb3")
         self._arguments = student_arguments(config.student, preset, config.student_args)
         self.make_env = EnvironmentMaker(env_id, config.env_args, tuple(config.task), config.success_above)
-        self.space = try_out(self.make_env)
-        test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
+        env = self.make_env()
         try:
-            self.teacher = make_teacher(config.teacher, self.space, seed=config.seed, **config.teacher_args)
+            self.space = task_space_of(env, env_id)
+            test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
+            self.teacher = self._new_teacher(config)
+            wanted_signals(self.teacher, algorithm)
+            try_out(env, env_id)
+        finally:
+            env.close()
+        self.config = replace(config, env=env_id, preset=preset, test_set=test_set)
+
+    def _new_teacher(self, config: TrainConfig) -> Teacher:
+        try:
+            return make_teacher(config.teacher, self.space, seed=config.seed, **config.teacher_args)
         except (TypeError, ValueError) as error:
             raise RequestError(str(error)) from error
-        wanted_signals(self.teacher, algorithm)
-        self.config = replace(config, env=env_id, preset=preset, test_set=test_set)
 
     def load_teacher(self, checkpoint: Checkpoint) -> None:
         """Let the teacher go on where a checkpoint was taken.

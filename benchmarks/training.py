@@ -20,11 +20,15 @@ from ..run_directory import NUMERICS, RunDirectory, versions
 from .compilation import announced_compilation
 from .interruption import interruptible
 from .progress_bar import ProgressBar
+from .rollout_log import RolloutLog
 from .run_logger import make_logger
 from .run_parts import RunParts
 from .run_records import RunRecords
 from .train_config import TrainConfig as TrainConfig
 from .train_config import default_run_folder
+
+_LOG_EPISODES = 4
+"""An off-policy student's log gets a row each time so many episodes have ended, as is Stable-Baselines3's default."""
 
 
 def train(config: TrainConfig, folder: str | Path | None = None, *, quiet: bool = False) -> dict[str, Any]:
@@ -157,7 +161,12 @@ def _learn(
         with interruptible(callback, bar.say, f"`tutelage resume {run.path}` goes on from there."):
             try:
                 begin_episodes(student, config.seed)
-                student.learn(remaining, callback=[callback, bar], reset_num_timesteps=False)
+                student.learn(
+                    remaining,
+                    callback=[callback, RolloutLog(), bar],
+                    log_interval=None if hasattr(student, "rollout_buffer") else _LOG_EPISODES,
+                    reset_num_timesteps=False,
+                )
             except StopTraining as stop:
                 bar.close()
                 raise KeyboardInterrupt(

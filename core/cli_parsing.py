@@ -52,14 +52,22 @@ def parse_flags(kind: type[Flags], words: Sequence[str], command: str, default: 
 
 def _in_one_line(box: str, command: str) -> str:
     """Say what tyro says in a box: what is wrong, and which flag may have been meant."""
-    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
-    rules = [i for i, line in enumerate(lines) if line and not line.strip("─")] or [len(lines)]
-    wrong = " ".join(" ".join(lines[: rules[0]]).split()).rstrip(".") or "The flags cannot be read"
-    wrong = wrong.replace("PATH The run directory. (required)", "the run directory")
-    wrong = re.sub(r"\.? Got errors: .*", "", wrong)
-    near = []
-    if "Perhaps you meant:" in lines:
-        near = [line.split()[0].rstrip(",") for line in lines[lines.index("Perhaps you meant:") :] if line[:2] == "--"]
+    sections: list[list[str]] = [[]]
+    for line in box.splitlines()[1:]:  # the first is a title
+        text = line.strip("│ ")
+        if len(text) > 5 and set(text) <= set("─-╰╯"):
+            sections.append([])
+        elif text:
+            sections[-1].append(text)
+    first, *others = [section for section in sections if section] or [["The flags cannot be read"]]
+    wrong = " ".join(" ".join(first).split()).replace("PATH The run directory. (required)", "the run directory")
+    wrong = re.sub(r"\.? Got errors: .*", "", wrong).rstrip(".")
+    near = [
+        line.split()[0].rstrip(",")
+        for section in others
+        for line in section[1:]
+        if section[0] == "Perhaps you meant:" and line.startswith("--")
+    ]
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     return f"{wrong}.{meant} `tutelage {command} --help` explains the flags."
 

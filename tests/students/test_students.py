@@ -26,7 +26,7 @@ class Heard(Teacher):
     """Remembers the outcomes it hears of."""
 
     def __init__(self, task_space, *, seed=None):
-        super().__init__(task_space, seed=seed)
+        super().__init__(task_space, seed=seed, ignore_warmup=False)
         self.heard = []
 
     def _sample(self, n):

@@ -1,0 +1,32 @@
+"""When an on-policy student's log gets a row."""
+
+from __future__ import annotations
+
+from stable_baselines3.common.callbacks import BaseCallback
+
+_STEPS = 2_000
+
+
+class RolloutLog(BaseCallback):
+    """Dumps the log of an on-policy student after every rollout, or every few if they are short.
+
+    Stable-Baselines3 counts the rollouts of one call of ``learn``, so that a resumed run would log at other steps; this
+    counts those of the whole run. Call ``learn`` with ``log_interval=None``, and put this after the callbacks that
+    record something. Off-policy students log by themselves, every few episodes of the whole run.
+
+    Example:
+        >>> from stable_baselines3 import PPO
+        >>> student = PPO("MlpPolicy", "CartPole-v1", n_steps=64, device="cpu")
+        >>> _ = student.learn(128, callback=RolloutLog(), log_interval=None)
+    """
+
+    def _on_rollout_end(self) -> None:
+        if not hasattr(self.model, "rollout_buffer"):
+            return
+        size = self.model.n_steps * self.model.n_envs  # type: ignore[attr-defined]
+        rollout = self.model.num_timesteps // size
+        if rollout % max(1, _STEPS // size) == 0:
+            self.model.dump_logs(rollout)  # type: ignore[operator]
+
+    def _on_step(self) -> bool:
+        return True
