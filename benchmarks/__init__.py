@@ -1,4 +1,4 @@
-"""Experiments: training runs, evaluation on test sets, reports."""
+"""Experiments: training runs, evaluation on test sets, reports, and the lab of toy spaces."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .evaluation import Evaluation as Evaluation
     from .evaluation import evaluate as evaluate
+    from .lab import run_lab as run_lab
+    from .lab_config import LabConfig as LabConfig
     from .train_config import TrainConfig as TrainConfig
     from .training import resume as resume
     from .training import train as train
 
 _PUBLIC = {
     "Evaluation": ".evaluation",
+    "LabConfig": ".lab_config",
     "TrainConfig": ".train_config",
     "evaluate": ".evaluation",
     "resume": ".training",
+    "run_lab": ".lab",
     "train": ".training",
 }
 
-__all__ = ["Evaluation", "TrainConfig", "evaluate", "resume", "train"]
+__all__ = ["Evaluation", "LabConfig", "TrainConfig", "evaluate", "resume", "run_lab", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: ``tutelage train | evaluate | resume | report | list``.
+"""The command line: ``tutelage train | evaluate | resume | report | lab | list``.
 
 Exit status 0: done; 1: the run failed; 2: the request was wrong. Messages go to standard error, results to standard
 output. Tracebacks are shown with ``--debug`` only.
@@ -21,6 +21,7 @@ _COMMANDS = {
     "evaluate": "score a trained student on a test set",
     "resume": "go on with an interrupted run",
     "report": "draw the pictures of a run",
+    "lab": "compare teachers on toy spaces",
     "list": "show teachers, environments, students and test sets",
 }
 
@@ -94,6 +95,7 @@ def _dispatch(words: list[str]) -> int:
         "evaluate": _evaluate,
         "resume": _resume,
         "report": _report,
+        "lab": _lab,
         "list": _list,
     }
     if name not in commands:
@@ -229,6 +231,77 @@ def _print_summary(summary: dict[str, Any], folder: Any, quiet: bool) -> None:
     print(f"run          {folder}")
 
 
+# --- lab -------------------------------------------------------------------------------------------------------------
+
+
+def _lab(words: list[str]) -> int:
+    import shlex
+
+    from .benchmarks.lab_config import LabConfig, parse_teacher_args
+    from .cli_flags import Lab
+    from .cli_parsing import parse_flags, read_config, take_config
+
+    command = shlex.join(["tutelage", "lab", *words])
+    words, file = take_config(words)
+    first = parse_flags(Lab, words, "lab")
+    if first.out is None:
+        raise RequestError("Name the lab's folder, e.g. `--out labs/first`.")
+    settings, extras = _lab_settings(first, file, read_config(file) if file is not None else {})
+    flags = parse_flags(Lab, words, "lab", Lab(**settings))
+    args = extras["teacher_args"]
+    for teacher, given in parse_teacher_args(flags.teacher_arg).items():
+        args[teacher] = {**args.get(teacher, {}), **given}
+    names = ("teachers", "spaces", "seeds", "episodes", "batch", "evaluations", "expert", "animate")
+    config = LabConfig.from_mapping({**{name: getattr(flags, name) for name in names}, "teacher_args": args})
+    from .benchmarks.lab import default_jobs, run_lab
+    from .benchmarks.lab_page import matrix_table, space_table
+
+    results = run_lab(
+        config,
+        first.out,
+        jobs=default_jobs() if flags.jobs is None else flags.jobs,
+        quiet=flags.quiet,
+        extend=flags.extend,
+        skip_refused=extras["all"] or "all" in flags.teachers,
+        page=flags.page,
+        command=command,
+    )
+    if not flags.quiet:
+        one = len(config.spaces) == 1
+        print(space_table(results, config.spaces[0]) if one else matrix_table(results))
+        print(f"\nresults  {first.out / 'results.md'}")
+    return 0
+
+
+def _lab_settings(first: Any, file: Path | None, content: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the defaults of the flags from a preset, a file or the folder of a lab that goes on, and the rest."""
+    from .benchmarks.lab_config import LabConfig
+    from .benchmarks.lab_folder import LabFolder
+    from .benchmarks.lab_presets import lab_preset
+
+    settings = {} if first.preset is None else lab_preset(first.preset)
+    folder = LabFolder(first.out)
+    if first.preset is None and file is None and not first.teachers and not first.spaces and folder.exists:
+        settings = folder.read_config().to_plain()
+        content = {}
+    everyone = first.preset is not None and "teachers" not in content and not first.teachers
+    if file is not None:
+        others = {name: content.pop(name) for name in ("out", "quiet", "jobs", "page", "left_out") if name in content}
+        try:
+            whole = {"teachers": ["random"], "spaces": ["2d-10"], **settings, **content}
+            checked = LabConfig.from_mapping(whole).to_plain()
+        except RequestError as error:
+            raise RequestError(f"{file}: {error}") from error
+        everyone = everyone or "all" in (content.get("teachers") or [])
+        settings = {name: checked[name] for name in (*settings, *content) if name in checked}
+        jobs, page = others.get("jobs"), others.get("page")
+        if not (jobs is None or type(jobs) is int) or not (page is None or isinstance(page, str)):
+            raise RequestError(f"{file}: expected jobs as a number and page as a file, got {jobs!r} and {page!r}.")
+        settings |= {"jobs": jobs, "page": None if page is None else Path(page)}
+    extras = {"teacher_args": {t: dict(a) for t, a in settings.pop("teacher_args", {}).items()}, "all": everyone}
+    return settings, extras
+
+
 # --- list ------------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +315,7 @@ def _list(words: list[str]) -> int:
         "envs": _environments,
         "students": _students,
         "test-sets": _test_sets,
+        "toy-spaces": _toy_spaces,
     }
     if flags.kind == "all":
         print(
@@ -304,6 +378,17 @@ def _test_sets(verbose: bool) -> list[str]:
         lines.append(f"{name:<28} {len(test_set):>4} tasks of {test_set.env_id}")
         if verbose:
             lines.append(f"    {test_set.description}; sha256 {test_set.sha256}")
+    return lines
+
+
+def _toy_spaces(verbose: bool) -> list[str]:
+    from .envs import TOY_FORMS
+
+    lines = []
+    for form in TOY_FORMS.values():
+        lines.append(f"{form.name:<16} {form.text}")
+        if verbose:
+            lines.append(f"    {form.episodes:,} episodes; {form.config.to_plain()}")
     return lines
 
 

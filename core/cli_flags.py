@@ -106,10 +106,50 @@ class Report:
 
 
 @dataclass
+class Lab:
+    """Compare teachers on toy spaces: teachers × spaces × seeds, in parallel processes.
+
+    Tables, curves and animations are written to the lab's folder. The same command goes on with a lab that was
+    interrupted. Any flag can also come from a YAML file (--config).
+    """
+
+    teachers: list[str] = field(default_factory=list)
+    """Names of teachers, `all` for everyone; NAME@LABEL is the same teacher with hyperparameters of its own."""
+    spaces: list[str] = field(default_factory=list)
+    """Names of toy spaces, e.g. 2d-10 4d-4 2d-10+20 noisy; see `tutelage list toy-spaces`."""
+    preset: str | None = None
+    """A named lab: toy-spaces (that of the results page), classrooms or quick; other flags take precedence."""
+    seeds: int = 20
+    """How many seeds, 0, 1, ..."""
+    episodes: float | None = None
+    """Episodes of each run; by default the budget of the space."""
+    batch: int = 1
+    """Tasks handed out before their outcomes come back."""
+    evaluations: int = 100
+    """How often the score is taken in a run."""
+    teacher_arg: UseAppendAction[list[str]] = field(default_factory=list)
+    """A hyperparameter, TEACHER.NAME=VALUE, e.g. alp-gmm.fit_rate=100. Repeat it for more."""
+    expert: str = "low"
+    """Expert knowledge for teachers that take some: no, low or high; TEACHER.expert=high as a --teacher-arg for one."""
+    animate: list[str] = field(default_factory=lambda: ["all"])
+    """Two-dimensional spaces to make animations of; nothing after the flag is none."""
+    jobs: int | None = None
+    """Parallel processes; by default as many as there are cores."""
+    out: Path | None = None
+    """The lab's folder; one that exists goes on."""
+    extend: Annotated[bool, FlagCreatePairsOff] = False
+    """Add teachers, spaces or seeds to a lab that exists."""
+    page: Path | None = None
+    """Write the results page here, too, with its curves in a folder next to it."""
+    quiet: Annotated[bool, FlagCreatePairsOff] = False
+    """Show nothing but errors."""
+
+
+@dataclass
 class List:
     """Show what there is: teachers, environments (with their task spaces), students and test sets."""
 
     kind: Positional[str] = "all"
-    """teachers, envs, students, test-sets or all."""
+    """teachers, envs, students, test-sets, toy-spaces or all."""
     verbose: Annotated[bool, FlagCreatePairsOff] = False
     """Show more of each."""

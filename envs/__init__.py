@@ -28,30 +28,46 @@ if TYPE_CHECKING:
     from .frozen import load_test_set as load_test_set
     from .hexagon_tracks import HexagonTracks as HexagonTracks
     from .stump_tracks import StumpTracks as StumpTracks
+    from .toy_config import ToyConfig as ToyConfig
+    from .toy_forms import TOY_FORMS as TOY_FORMS
+    from .toy_forms import toy_form as toy_form
+    from .toy_grid import ToyGrid as ToyGrid
+    from .toy_student import ToyStudent as ToyStudent
 
 _PUBLIC = {
     "BipedalTracks": ".bipedal_tracks",
     "HexagonTracks": ".hexagon_tracks",
     "StumpTracks": ".stump_tracks",
+    "TOY_FORMS": ".toy_forms",
     "TestSet": ".frozen",
+    "ToyConfig": ".toy_config",
+    "ToyGrid": ".toy_grid",
+    "ToyStudent": ".toy_student",
     "default_test_set": ".frozen",
     "list_test_sets": ".frozen",
     "load_test_set": ".frozen",
+    "toy_form": ".toy_forms",
 }
 
 __all__ = [
+    "TOY_FORMS",
     "BipedalTracks",
     "HexagonTracks",
     "StumpTracks",
     "TestSet",
+    "ToyConfig",
+    "ToyGrid",
+    "ToyStudent",
     "default_test_set",
     "list_test_sets",
     "load_test_set",
+    "toy_form",
 ]
 
-_ENVIRONMENTS = {
+_ENVIRONMENTS: dict[str, tuple[str, int | None]] = {
     "tutelage/StumpTracks-v0": ("tutelage.envs.stump_tracks:StumpTracks", 2000),
     "tutelage/HexagonTracks-v0": ("tutelage.envs.hexagon_tracks:HexagonTracks", 2000),
+    "tutelage/ToyGrid-v0": ("tutelage.envs.toy_grid:ToyGrid", None),
 }
 
 for _id, (_entry_point, _max_episode_steps) in _ENVIRONMENTS.items():

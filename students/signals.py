@@ -1,8 +1,9 @@
 """Signals: scores of finished episodes read from an on-policy student's rollout buffer.
 
 Some teachers need more than returns, for example how wrong the student's value estimates were. Every step of a rollout
-has an advantage estimate (GAE, Schulman et al. 2016) that is computed anyway; a signal is the mean of a function of it
-over the steps of an episode. An episode that crosses rollouts is merged by step count.
+has an advantage estimate (GAE, Schulman et al. 2016) and a value estimate that are computed anyway; a signal is the
+mean of a function of these over the steps of an episode, or its value in the first step. An episode that crosses
+rollouts is merged by step count.
 """
 
 from __future__ import annotations
@@ -23,9 +24,14 @@ SIGNALS: dict[str, Callable[[Any], NDArray[np.floating[Any]]]] = {
     "positive_value_loss": lambda buffer: np.maximum(buffer.advantages, 0.0),
     # L1 value loss: mean of |advantage| (Jiang et al. 2021, "Prioritized level replay", section 3.1).
     "l1_value_loss": lambda buffer: np.abs(buffer.advantages),
+    # Value estimate of the initial state (Klink et al. 2020, "Self-paced deep reinforcement learning"), in units of the
+    # discounted return as the student sees it: of normalised rewards, if they are.
+    "initial_value": lambda buffer: buffer.values,
 }
-"""What each signal averages over an episode: an array ``(steps, n_envs)`` from a rollout buffer."""
+"""What each signal is made of: an array ``(steps, n_envs)`` from a rollout buffer."""
 
+OF_FIRST_STEP = frozenset({"initial_value"})
+"""The signals that are taken from the first step of an episode; the others are means over its steps."""
 
 _FROM_ENVIRONMENT = frozenset({"tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"})
 
@@ -36,7 +42,7 @@ def available_signals(algorithm: Any) -> frozenset[str]:
     Example:
         >>> from stable_baselines3 import PPO, SAC
         >>> sorted(available_signals(PPO)), sorted(available_signals(SAC))
-        (['l1_value_loss', 'positive_value_loss'], [])
+        (['initial_value', 'l1_value_loss', 'positive_value_loss'], [])
     """
     from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
@@ -70,7 +76,7 @@ def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
 
 
 class EpisodeSignals:
-    """Averages per-step values over episodes, across rollouts.
+    """Averages per-step values over episodes, or takes the first of them, across rollouts.
 
     Args:
         names: The signals to compute.
@@ -78,15 +84,17 @@ class EpisodeSignals:
     Example:
         >>> class Buffer:
         ...     advantages = np.array([[1.0], [-3.0], [5.0]])
-        >>> signals = EpisodeSignals(["positive_value_loss"])
+        ...     values = np.array([[7.0], [8.0], [9.0]])
+        >>> signals = EpisodeSignals(["positive_value_loss", "initial_value"])
         >>> signals.add(Buffer, ids=np.array([[0], [0], [1]]))  # episode 0 has two steps, episode 1 goes on
         >>> done = Outcomes(tasks=[[0.0]], ids=[0], returns=[1.0], lengths=[2])
-        >>> signals.complete(done).signals["positive_value_loss"].tolist()
-        [0.5]
+        >>> {name: column.tolist() for name, column in signals.complete(done).signals.items()}
+        {'positive_value_loss': [0.5], 'initial_value': [7.0]}
     """
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
+        self._of_first_step = np.array([name in OF_FIRST_STEP for name in self.names], dtype=np.bool_)
         self._sums: dict[int, NDArray[np.float64]] = {}
         self._counts: dict[int, int] = {}
 
@@ -97,22 +105,29 @@ class EpisodeSignals:
             buffer: The rollout buffer after its advantages have been computed.
             ids: The id of the task each step belongs to, shape ``(steps, n_envs)``.
         """
-        episodes, position = np.unique(ids.ravel(), return_inverse=True)
+        episodes, first, position = np.unique(ids.ravel(), return_index=True, return_inverse=True)
         counts = np.bincount(position, minlength=len(episodes))
         steps = [np.asarray(SIGNALS[name](buffer), np.float64).ravel() for name in self.names]
         sums = np.stack([np.bincount(position, weights=s, minlength=len(episodes)) for s in steps], axis=1)
-        for episode, total, count in zip(episodes.tolist(), sums, counts.tolist(), strict=True):
-            self._sums[episode] = self._sums.get(episode, 0.0) + total
+        firsts = np.stack([s[first] for s in steps], axis=1)  # rows are steps, so the first in C order is the earliest
+        begin = np.where(self._of_first_step, firsts, sums)
+        goes_on = np.where(self._of_first_step, 0.0, sums)
+        for i, (episode, count) in enumerate(zip(episodes.tolist(), counts.tolist(), strict=True)):
+            self._sums[episode] = self._sums[episode] + goes_on[i] if episode in self._sums else begin[i]
             self._counts[episode] = self._counts.get(episode, 0) + count
 
     def complete(self, outcomes: Outcomes) -> Outcomes:
         """Return finished episodes with their signals as columns; NaN for one of which no step was seen."""
         nothing = np.full(len(self.names), np.nan)
-        rows = [self._sums.pop(i) / self._counts.pop(i) if i in self._sums else nothing for i in outcomes.ids.tolist()]
+        rows = [self._pop(i) if i in self._sums else nothing for i in outcomes.ids.tolist()]
         table = np.array(rows).reshape(len(outcomes), len(self.names))
         complete = outcomes[:]
         complete.signals = {**outcomes.signals, **dict(zip(self.names, table.T, strict=True))}
         return complete
+
+    def _pop(self, episode: int) -> NDArray[np.float64]:
+        total, count = self._sums.pop(episode), self._counts.pop(episode)
+        return np.where(self._of_first_step, total, total / count)
 
     def keep_only(self, ids: Iterable[int]) -> None:
         """Forget episodes that are neither finished nor running any more."""

@@ -26,6 +26,7 @@ COMMANDS = {
     "resume": cli_flags.Resume,
     "evaluate": cli_flags.Evaluate,
     "report": cli_flags.Report,
+    "lab": cli_flags.Lab,
     "list": cli_flags.List,
 }
 

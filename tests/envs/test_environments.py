@@ -166,6 +166,8 @@ def test_the_same_seed_draws_the_same_task(env):
 
 
 def test_another_seed_gives_another_trajectory(env):
+    if env.metadata.get("deterministic"):
+        pytest.skip("nothing but the drawn task depends on the seed")
     task = _any_task(env)
     one, other = _trajectory(env, 1, task), _trajectory(env, 2, task)
     assert one[0].shape != other[0].shape or not np.array_equal(one[0], other[0])
@@ -202,6 +204,8 @@ def test_success_is_reported_when_an_episode_terminates(env):
 
 
 def test_success_is_reported_when_a_time_limit_truncates(env):
+    if env.metadata.get("one_step"):
+        pytest.skip("an episode is over before any time limit")
     limited = TimeLimit(env, 3)
     limited.reset(seed=0)
     truncated = False

@@ -1,7 +1,7 @@
 """What every registered teacher keeps to, in every kind of task space.
 
-The teachers are taken from the registry; a new one runs through this suite without being listed here. Teachers with a
-``fit_rate`` get a small one, so that the tests reach the phase in which they adapt.
+The teachers are taken from the registry; a new one runs through this suite without being listed here. Hyperparameters
+of certain names, e.g. ``fit_rate``, get small values, so that the tests reach the phase in which a teacher adapts.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tutelage.state import load_state, save_state
 
 from .simulated_student import SimulatedStudent, outcomes_of, simulate
 
-SMALL = {"fit_rate": 50}
-"""Hyperparameters that every teacher gets that has them."""
+SMALL = {"fit_rate": 50, "good_return": 0.0, "step": 0.1, "stage_episodes": 60, "update_every_episodes": 25}
+"""Hyperparameters that every teacher gets that has them; a box or window of such steps has tasks of a grid of 5."""
 
 PLAIN = "two-dimensional"
 SPACES = {

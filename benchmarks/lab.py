@@ -1,0 +1,249 @@
+"""The lab: teachers × toy spaces × seeds, in parallel processes, with statistics and pictures.
+
+A run that has ended is a file in the lab's folder; what is interrupted goes on with the same command. The numbers do
+not depend on how many processes there were, or on how often it was interrupted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..errors import RequestError, RunError
+from ..state import write_text
+from .compilation import announced_compilation
+from .figure_style import save_figure, style
+from .lab_animation import write_animation
+from .lab_config import LabConfig as LabConfig
+from .lab_figures import curves_figure
+from .lab_folder import LabFolder, play_and_save
+from .lab_page import groups_of, lab_page, slug_of
+from .lab_results import LabResults, collect, results_csv
+from .lab_run import LabRun, refusals, runs_of
+from .lab_workers import work
+
+
+def run_lab(
+    config: LabConfig,
+    folder: str | Path,
+    *,
+    jobs: int = 1,
+    quiet: bool = False,
+    extend: bool = False,
+    skip_refused: bool = False,
+    page: str | Path | None = None,
+    command: str | None = None,
+) -> LabResults:
+    """Play what has not been played yet, and write tables and pictures.
+
+    With more than one job the calling script must be importable without running (``if __name__ == "__main__":``), for
+    worker processes import it.
+
+    Args:
+        config: What to do.
+        folder: The lab's folder; new, empty, or that of the same lab, which goes on.
+        jobs: Parallel processes.
+        quiet: Show nothing.
+        extend: Let teachers, spaces and seeds be added to a lab that exists.
+        skip_refused: Leave out teachers that cannot teach one of the spaces, instead of refusing the lab.
+        page: Where to write ``results.md`` a second time, with copies of the curves in a folder of its name.
+        command: What the page says it was made by.
+
+    Returns:
+        The results; `lab_page` and the files in the folder show them.
+
+    Raises:
+        RequestError: A teacher that cannot teach, or a folder that holds something else or another lab.
+        RunError: A damaged file, which the message names, or runs that failed; what has ended is kept.
+        KeyboardInterrupt: Ctrl-C; what has ended is kept.
+
+    Example:
+        >>> import tempfile
+        >>> config = LabConfig(["random"], ["2d-10"], seeds=2, episodes=500, animate=[])
+        >>> results = run_lab(config, tempfile.mkdtemp(), quiet=True)
+        >>> results.cells["random", "2d-10"].scores.shape
+        (2, 101)
+    """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise RequestError(f"jobs must be a whole number of at least 1, got {jobs!r}.")
+
+    def say(text: str) -> None:
+        if not quiet:
+            tqdm.write(text, file=sys.stderr)
+
+    with announced_compilation(say):
+        config, left_out = _able(config, skip_refused, say)
+        lab = LabFolder(folder)
+        lab.begin(config, left_out, extend=extend)
+        left_out = lab.left_out()
+        with _locked(lab):
+            todo = [run for run in runs_of(config) if lab.load(run) is None]
+            failed = _play(lab, todo, jobs, len(runs_of(config)), say, quiet)
+            results = collect(lab, config, left_out)
+            if results.cells:
+                write_report(lab, results, say, page=page, command=command)
+    if failed:
+        first = next(iter(failed))
+        raise RunError(
+            f"{len(failed)} of {len(todo)} runs failed, the first being {first}: {failed[first].rstrip('.')}. "
+            f"What has ended is kept in {lab.path}; the same command plays the rest."
+        )
+    return results
+
+
+def _able(config: LabConfig, skip_refused: bool, say: Callable[[str], None]) -> tuple[LabConfig, dict[str, str]]:
+    refused = refusals(config)
+    if not refused:
+        return config, {}
+    able = [teacher for teacher in config.teachers if teacher not in refused]
+    if not skip_refused or not able:
+        raise RequestError(next(iter(refused.values())))
+    for why in refused.values():
+        say(f"Left out: {why}")
+    plain = config.to_plain()
+    plain["teachers"] = able
+    plain["teacher_args"] = {t: args for t, args in config.teacher_args.items() if t in able}
+    return LabConfig.from_mapping(plain), refused
+
+
+@contextmanager
+def _locked(lab: LabFolder) -> Iterator[None]:
+    """Keep other processes from playing the same runs."""
+    with open(lab.config_file, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RequestError(f"Another process is at work in {lab.path}: wait for it, or end it.") from error
+        except OSError:  # a file system without locks
+            pass
+        yield
+
+
+# --- Playing ---------------------------------------------------------------------------------------------------------
+
+
+def _play(
+    lab: LabFolder, todo: list[LabRun], jobs: int, total: int, say: Callable[[str], None], quiet: bool
+) -> dict[str, str]:
+    """Play runs; returns those that failed, and why."""
+    if not todo:
+        say(f"All {total:,} runs of {lab.path} have ended.")
+        return {}
+    begun = total - len(todo)
+    say(
+        f"{len(todo):,} of {total:,} runs to play"
+        + (f", {begun:,} have ended before" if begun else "")
+        + f": {lab.path}"
+    )
+    failed: dict[str, str] = {}
+    ended, played = 0, [0] * len(todo)
+    hide = quiet or not sys.stderr.isatty()
+    episodes = sum(run.episodes for run in todo)
+    bar = tqdm(total=episodes, unit="episode", unit_scale=True, disable=hide, dynamic_ncols=True)
+
+    def tell(number: int, now: int) -> None:
+        bar.update(now - played[number])
+        played[number] = now
+
+    try:
+        tasks = [(str(lab.path), run) for run in todo]
+        for number, kind, content in work(tasks, play_and_save, min(jobs, len(todo)), tell):
+            run = todo[number]
+            tell(number, run.episodes)
+            if kind == "failed":
+                failed[str(run)] = content
+                say(f"{run} failed: {content}")
+            else:
+                ended += 1
+                bar.set_postfix_str(f"{begun + ended}/{total} runs, last {run}", refresh=False)
+    except KeyboardInterrupt as error:
+        bar.close()
+        raise KeyboardInterrupt(
+            f"Stopped; {begun + ended:,} of {total:,} runs have ended and are kept in {lab.path}; "
+            "the same command goes on."
+        ) from error
+    finally:
+        bar.close()
+    return failed
+
+
+# --- The report ------------------------------------------------------------------------------------------------------
+
+
+def write_report(
+    lab: LabFolder,
+    results: LabResults,
+    say: Callable[[str], None],
+    *,
+    page: str | Path | None = None,
+    command: str | None = None,
+) -> None:
+    """Write ``results.md``, ``results.csv``, the curves and the animations of what has ended.
+
+    Args:
+        lab: The folder.
+        results: What has ended.
+        say: Shows a line to the user.
+        page: Where to write the page a second time.
+        command: What it says it was made by.
+    """
+    command = command or f"tutelage lab --config {shlex.quote(str(lab.config_file))} --out labs/again"
+    pictures = {}
+    with style():
+        for heading, spaces in groups_of(results.config.spaces).items():
+            figure = curves_figure(results, spaces)
+            if figure is not None:
+                file = lab.path / f"curves_{slug_of(heading)}.png"
+                save_figure(figure, file)
+                pictures[heading] = file
+    animations = _animate(lab, results, say)
+    relative = {heading: file.name for heading, file in pictures.items()}
+    names = [f"{lab.animations_folder.name}/{file.name}" for file in animations]
+    write_text(lab.path / "results.md", lab_page(results, relative, names, command))
+    write_text(lab.path / "results.csv", results_csv(results))
+    if page is not None:
+        _copy_page(Path(page), results, pictures, command)
+
+
+def _animate(lab: LabFolder, results: LabResults, say: Callable[[str], None]) -> list[Path]:
+    files, drawn = list[Path](), False
+    runs = [run for run in runs_of(results.config) if run.filmed and lab.file_of(run).exists()]
+    for i, run in enumerate(runs):
+        file = lab.animations_folder / f"{lab.file_of(run).name.rpartition('__')[0]}.gif"
+        files.append(file)
+        if file.exists() and file.stat().st_mtime >= lab.file_of(run).stat().st_mtime:
+            continue
+        if not drawn:
+            say(f"Drawing {len(runs) - i} animations, some seconds each …")
+        drawn = True
+        result = lab.load(run)
+        if result is not None:
+            lab.animations_folder.mkdir(exist_ok=True)
+            write_animation(result["film"], f"{run.teacher} on {run.space}", file)
+    return files
+
+
+def _copy_page(page: Path, results: LabResults, pictures: dict[str, Path], command: str) -> None:
+    """Write the page with its curves; the animations, about a megabyte each, stay in the lab."""
+    folder = page.with_suffix("")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in pictures.values():
+            shutil.copyfile(file, folder / file.name)
+    except OSError as error:
+        raise RunError(f"Cannot write {folder}: {error.strerror or error}.") from error
+    relative = {heading: f"{folder.name}/{file.name}" for heading, file in pictures.items()}
+    write_text(page, lab_page(results, relative, [], command))
+
+
+def default_jobs() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,212 @@
+"""The tables of a lab, as a Markdown page."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..envs import toy_form
+from ..run_directory import versions
+from .lab_config import EXPERTS
+from .lab_results import CellResults, LabResults
+from .lab_statistics import (
+    bootstrap_interval,
+    first_reached,
+    improvement_interval,
+    interquartile_mean,
+    probability_of_improvement,
+)
+
+BASELINE = "random"
+_SHARES = (0.25, 0.5, 0.75, 1.0)
+
+PAGE_TITLE = "Toy spaces"
+
+
+def groups_of(spaces: Iterable[str]) -> dict[str, list[str]]:
+    """Return spaces by the heading they are listed under, in order.
+
+    Example:
+        >>> groups_of(["2d-10", "rugged", "2d-20"])
+        {'More cells': ['2d-10', '2d-20'], 'Troubled spaces': ['rugged']}
+    """
+    groups: dict[str, list[str]] = {}
+    for space in spaces:
+        groups.setdefault(toy_form(space).group, []).append(space)
+    return groups
+
+
+def slug_of(text: str) -> str:
+    """Return a text as a part of a file's name.
+
+    Example:
+        >>> slug_of("More cells")
+        'more_cells'
+    """
+    return re.sub(r"[^\w.@+-]", "_", text).lower()
+
+
+def space_table(results: LabResults, space: str) -> str:
+    """Return the table of one space: a row a teacher."""
+    teachers = results.teachers_on(space)
+    cells = {teacher: results.cells[teacher, space] for teacher in teachers}
+    baseline = cells.get(BASELINE)
+    points = next(iter(cells.values())).points
+    at = [int(points[np.argmin(np.abs(points - share * points[-1]))]) for share in _SHARES]
+    heads = ["Teacher", *(f"{n:,}" for n in at), "P(better than random)", "Episodes to 50 %", "µs per episode"]
+    rows = []
+    best = max(interquartile_mean(cell.final) for cell in cells.values())
+    for teacher, cell in cells.items():
+        numbers = [_with_interval(cell.at(share)) for share in _SHARES]
+        if interquartile_mean(cell.final) == best and best > 0.0:
+            numbers[-1] = re.sub(r"^([\d.]+)", r"**\1**", numbers[-1])
+        better = "–" if baseline is None or teacher == BASELINE else _better(cell.final, baseline.final)
+        rows.append([f"`{teacher}`", *numbers, better, _to_half(cell), f"{np.median(cell.costs):.0f}"])
+    return _table(heads, rows)
+
+
+def overview_table(results: LabResults) -> str:
+    """Return the table over all spaces: final scores with stratified intervals."""
+    baseline = results.common(BASELINE)
+    rows = []
+    for teacher in results.config.teachers:
+        scores = results.common(teacher)
+        if scores is None:
+            continue
+        better = "–" if baseline is None or teacher == BASELINE else _better(scores, baseline)
+        costs = np.concatenate([results.cells[teacher, space].costs for space in results.config.spaces])
+        rows.append([f"`{teacher}`", _with_interval(scores), better, f"{np.median(costs):.0f}", str(len(scores))])
+    heads = ["Teacher", "% mastered", "P(better than random)", "µs per episode", "Seeds"]
+    return _table(heads, rows)
+
+
+def matrix_table(results: LabResults) -> str:
+    """Return the interquartile means of the final scores: a row a teacher, a column a space."""
+    spaces = results.config.spaces
+    best = {
+        space: max((interquartile_mean(results.cells[t, space].final) for t in results.teachers_on(space)), default=0.0)
+        for space in spaces
+    }
+    rows = []
+    for teacher in results.config.teachers:
+        row = [f"`{teacher}`"]
+        for space in spaces:
+            cell = results.cells.get((teacher, space))
+            if cell is None:
+                row.append("–")
+            else:
+                value = interquartile_mean(cell.final)
+                row.append(f"**{value:.0f}**" if value == best[space] and value > 0.0 else f"{value:.0f}")
+        rows.append(row)
+    return _table(["Teacher", *(f"{space}" for space in spaces)], rows)
+
+
+def lab_page(results: LabResults, pictures: dict[str, str], animations: list[str], command: str) -> str:
+    """Return the page.
+
+    Args:
+        results: What has ended.
+        pictures: Paths of the figures, relative to the page, by heading.
+        animations: Paths of the animations, relative to the page.
+        command: What makes this page.
+    """
+    config = results.config
+    parts = [f"# {PAGE_TITLE}", _introduction(results, command)]
+    if len(config.spaces) > 1:
+        parts.append("## All spaces\n\nPercent of cells mastered at the end, interquartile means over seeds:")
+        parts.append(matrix_table(results))
+        parts.append(
+            "Over all spaces and seeds; the interval resamples the seeds of each space on their own. "
+            "P(better than random) is the mean over spaces:"
+        )
+        parts.append(overview_table(results))
+    for heading, spaces in groups_of(config.spaces).items():
+        parts.append(f"## {heading}")
+        if heading in pictures:
+            parts.append(f"![Percent mastered over episodes: {heading.lower()}]({pictures[heading]})")
+        for space in spaces:
+            if not results.teachers_on(space):
+                continue
+            form = toy_form(space)
+            parts.append(
+                f"### {space}\n\n{form.text[0].upper()}{form.text[1:]}; {config.episodes_of(space):,} episodes."
+            )
+            parts.append(space_table(results, space))
+    if animations:
+        parts.append("## Animations\n\nThe first seed of each run:")
+        parts.append("\n".join(f"- [{name.rpartition('/')[2]}]({name})" for name in animations))
+    parts.append(_settings(results))
+    return "\n\n".join(parts) + "\n"
+
+
+def _introduction(results: LabResults, command: str) -> str:
+    config = results.config
+    batch = "one outcome at a time" if config.batch == 1 else f"{config.batch:,} tasks at a time"
+    return (
+        "How much of a [toy space](../environments/toy_grid.md) a simulated student has mastered after so many "
+        f"episodes under each teacher. {config.seeds} seeds, {batch}. Made by\n\n"
+        f"```sh\n{command}\n```\n\n"
+        "Scores are interquartile means over seeds with 95 % bootstrap intervals. P(better than random) is the "
+        "probability that a run of the teacher ends above a run of `random`, ties counting half. *Episodes to 50 %* is "
+        "the median over seeds of the first evaluation with half of the cells mastered, and in how many seeds there "
+        "was one. *µs per episode* is the teacher's own processor time, fits included, student and compilation "
+        "excluded, the median over seeds. The highest final score of a space is bold."
+    )
+
+
+def _settings(results: LabResults) -> str:
+    config = results.config
+    lines = ["## Settings", ""]
+    lines.append(f"Expert knowledge: {config.expert}, where a teacher takes some and nothing else is said.")
+    if config.teacher_args:
+        lines.append("\nHyperparameters other than the defaults:\n")
+        for teacher, args in config.teacher_args.items():
+            shown = ", ".join(f"`{name}={_shown(name, value)}`" for name, value in args.items())
+            lines.append(f"- `{teacher}`: {shown}")
+    if results.left_out:
+        lines.append("\nLeft out, for they cannot teach a toy student:\n")
+        lines += [f"- `{teacher}`: {why}" for teacher, why in results.left_out.items()]
+    missing = [
+        f"`{teacher}` on {space} ({0 if cell is None else len(cell.seeds)} of {config.seeds})"
+        for teacher in config.teachers
+        for space in config.spaces
+        if (cell := results.cells.get((teacher, space))) is None or len(cell.seeds) < config.seeds
+    ]
+    if missing:
+        lines.append(f"\nNot all seeds have ended: {', '.join(missing)}.")
+    known = versions()
+    used = ", ".join(
+        f"{name} {known[name]}" for name in ("tutelage", "numpy", "numba", "scikit-learn") if name in known
+    )
+    lines.append(f"\nMade with Python {platform.python_version()}, {used}.")
+    return "\n".join(lines)
+
+
+def _shown(name: str, value: Any) -> str:
+    return str(value) if not (name == "expert" and value in EXPERTS) else f"{value}"
+
+
+def _with_interval(scores: Any) -> str:
+    low, high = bootstrap_interval(scores)
+    return f"{interquartile_mean(scores):.1f} [{low:.1f}, {high:.1f}]"
+
+
+def _better(scores: Any, others: Any) -> str:
+    low, high = improvement_interval(scores, others)
+    return f"{probability_of_improvement(scores, others):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _to_half(cell: CellResults) -> str:
+    episodes = first_reached(cell.points, cell.scores, 50.0)
+    middle = float(np.median(episodes)) if np.isfinite(episodes).all() else float(np.sort(episodes)[len(episodes) // 2])
+    reached = int(np.isfinite(episodes).sum())
+    return f"{f'{middle:,.0f}' if np.isfinite(middle) else '–'} ({reached}/{len(episodes)})"
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "| --- |" + " ---: |" * (len(heads) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])

@@ -1,0 +1,413 @@
+"""What ALP-GMM and Covar-GMM share: tasks from a Gaussian mixture that is fitted anew every few hundred episodes.
+
+Portelas, Colas, Hofmann, Oudeyer (2019), "Teacher algorithms for curriculum learning of Deep RL in continuously
+parameterized environments", section 3. Both teachers describe each episode by its task and a column or two that tell of
+progress, fit mixtures to the descriptions of the latest N episodes, keep the one that an information criterion
+prefers, and draw tasks from its components in proportion to the progress there. They differ in the description and in
+how progress is read off a component; see `GMMTeacher` for what a subclass writes.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import unknown_name
+from ...outcomes import Outcomes
+from ...spaces import TaskSpace
+from ..expert_knowledge import ExpertKnowledge
+from ..kernels.mixture import CRITERIA, Mixture
+from ..teacher import Teacher
+
+FloatArray = NDArray[np.float64]
+
+_LARGEST_RETURN = 1e50
+"""Larger returns are clipped, so that their differences and squares stay finite."""
+
+
+class GMMTeacher(Teacher):
+    """Draws tasks from the components of a Gaussian mixture, in proportion to the progress in each.
+
+    A subclass says how many columns beyond the task describe an episode (``_n_columns``) and writes three methods:
+    ``_describe``, which computes them, ``_fit``, which fits mixtures to the window and chooses one, and ``_progress``,
+    which reads the progress off its components. The last column is in units of the return.
+
+    Args:
+        task_space: The tasks.
+        seed: Seed of the teacher's own generator.
+        fit_rate: Episodes between two fits of the mixture, and the number of latest episodes it is fitted to (N).
+        random_task_ratio: Share of tasks drawn uniformly, between 0 and 1 (ρ_rnd).
+        ks: Numbers of components to try.
+        criterion: How the number of components is chosen: ``"aic"``, ``"bic"`` or ``"aicc"``.
+        n_bootstrap: Episodes before the first fit; ``fit_rate`` by default.
+        expert: What a human knows, or a mapping of its attributes; its initial distribution is the bootstrap's.
+        bootstrap_mean: Mean of the Gaussian from which tasks are drawn until the first fit, shape ``(d,)``.
+        bootstrap_std: Its standard deviation, a scalar or shape ``(d,)``; a tenth of the range by default.
+        return_bounds: ``(low, high)``: returns are clipped to this interval and mapped to [0, 1] first.
+        n_em_init: Restarts of each fit.
+        warm_start: Start each fit from the previous mixture with as many components.
+        reg_covar: Added to the variances of a fit, in the units of the unit cube.
+        backend: ``"numba"``, ``"torch"`` or ``"sklearn"``, see `fit_mixtures`.
+        device: Where torch computes, e.g. ``"cuda"``.
+        compat: ``"portelas2019"`` for the authors' literal algorithm.
+        ignore_warmup: See `Teacher`.
+
+    Raises:
+        ValueError: A hyperparameter out of range, ``fit_rate`` below the largest k.
+
+    Example:
+        >>> from tutelage import TaskSpace, make_teacher
+        >>> isinstance(make_teacher("alp-gmm", TaskSpace(x=(0.0, 1.0))), GMMTeacher)
+        True
+    """
+
+    _n_columns: ClassVar[int]
+
+    def __init__(
+        self,
+        task_space: TaskSpace,
+        *,
+        seed: int | None,
+        fit_rate: int,
+        random_task_ratio: float,
+        ks: Sequence[int],
+        criterion: str,
+        n_bootstrap: int | None,
+        expert: ExpertKnowledge | Mapping[str, Any] | None,
+        bootstrap_mean: ArrayLike | None,
+        bootstrap_std: ArrayLike | None,
+        return_bounds: tuple[float, float] | None,
+        n_em_init: int,
+        warm_start: bool,
+        reg_covar: float,
+        backend: str,
+        device: str,
+        compat: str | None,
+        ignore_warmup: bool,
+    ) -> None:
+        super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
+        self.ks = tuple(sorted({int(k) for k in ks}))
+        self.fit_rate = int(fit_rate)
+        self.random_task_ratio = float(random_task_ratio)
+        self.criterion = criterion
+        self.n_bootstrap = self.fit_rate if n_bootstrap is None else int(n_bootstrap)
+        self.return_bounds = None if return_bounds is None else (float(return_bounds[0]), float(return_bounds[1]))
+        self.n_em_init = int(n_em_init)
+        self.warm_start = bool(warm_start)
+        self.reg_covar = float(reg_covar)
+        self.backend = backend
+        self.device = device
+        self.compat = compat
+        self._check_hyperparameters()
+        self._free = np.ones(task_space.n_dims, dtype=np.bool_) if compat else ~task_space.fixed
+        if not self._free.any():
+            self._free[0] = True
+        self._all_free = bool(self._free.all())
+        self._bootstrap = self._bootstrap_gaussian(expert, bootstrap_mean, bootstrap_std)
+
+        self._n_free = int(self._free.sum())
+        self._window = np.zeros((self.fit_rate, self._n_free + self._n_columns))  # ring of the latest descriptions
+        self._count = 0
+        self._low_return, self._high_return = np.inf, -np.inf
+        self._fit_seed = int(self.rng.integers(2**32))
+        self._candidates: list[Mixture] = []
+        self._mixture: Mixture | None = None
+        self._fit_seconds = 0.0
+        self._n_random = self._n_drawn = 0.0
+        self._prepare_sampling()
+
+    # --- What a subclass writes --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _describe(self, points: FloatArray, returns: FloatArray) -> FloatArray:
+        """Return what tells of progress in each of n new episodes, shape ``(n, _n_columns)``."""
+
+    @abstractmethod
+    def _fit(self, window: FloatArray, settings: Mapping[str, Any]) -> tuple[list[Mixture], Mixture]:
+        """Fit mixtures to ``window`` with the ``settings`` of `fit_mixtures`; return them and the one to use."""
+
+    @abstractmethod
+    def _progress(self, mixture: Mixture) -> FloatArray:
+        """Return the progress in each component, at least 0, shape ``(k,)``."""
+
+    # --- Hyperparameters -----------------------------------------------------------------------------------------
+
+    def _check_hyperparameters(self) -> None:
+        if not self.ks or self.ks[0] < 1:
+            raise ValueError(f"ks must be numbers of components of at least 1, got {list(self.ks)}.")
+        if self.fit_rate < self.ks[-1]:
+            raise ValueError(
+                f"fit_rate must be at least the largest k, got fit_rate={self.fit_rate} and ks up to {self.ks[-1]}: "
+                "a mixture cannot have more components than points."
+            )
+        if not 0.0 <= self.random_task_ratio <= 1.0:
+            raise ValueError(f"random_task_ratio must lie between 0 and 1, got {self.random_task_ratio}.")
+        if self.criterion not in CRITERIA:
+            raise ValueError(unknown_name("criterion", self.criterion, CRITERIA))
+        if self.backend not in ("numba", "torch", "sklearn"):
+            raise ValueError(unknown_name("backend", self.backend, ["numba", "torch", "sklearn"]))
+        if self.device != "cpu" and self.backend != "torch":
+            raise ValueError(f"backend={self.backend!r} computes on the CPU; use backend='torch' for {self.device!r}.")
+        if self.n_bootstrap < 0:
+            raise ValueError(f"n_bootstrap must be at least 0, got {self.n_bootstrap}.")
+        if self.n_em_init < 1:
+            raise ValueError(f"n_em_init must be at least 1, got {self.n_em_init}.")
+        if not (np.isfinite(self.reg_covar) and self.reg_covar >= 0.0):
+            raise ValueError(f"reg_covar must be finite and at least 0, got {self.reg_covar}.")
+        if self.return_bounds is not None and not (
+            np.isfinite(self.return_bounds).all() and self.return_bounds[0] < self.return_bounds[1]
+        ):
+            raise ValueError(f"return_bounds must be finite with low < high, got {self.return_bounds}.")
+        if self.compat not in (None, "portelas2019"):
+            raise ValueError(unknown_name("compat", self.compat, ["portelas2019"]))
+
+    def _bootstrap_gaussian(
+        self, expert: ExpertKnowledge | Mapping[str, Any] | None, mean: ArrayLike | None, std: ArrayLike | None
+    ) -> tuple[FloatArray, FloatArray] | None:
+        space = self.task_space
+        knowledge = ExpertKnowledge.of(expert, space)
+        if mean is None:
+            if std is not None:
+                raise ValueError("bootstrap_std needs a bootstrap_mean.")
+            return knowledge.initial(space)
+        centre = space.validate(space.clip(np.asarray(mean, np.float64)) if space.discrete.any() else mean)
+        spread = (space.high - space.low) / 10.0 if std is None else np.asarray(std, np.float64)
+        if spread.shape not in ((), centre.shape) or not (np.isfinite(spread) & (spread >= 0.0)).all():
+            raise ValueError(
+                f"bootstrap_std must be finite, at least 0, and a scalar or of shape ({space.n_dims},); got {std!r}."
+            )
+        return centre, np.broadcast_to(spread, centre.shape).copy()
+
+    # --- Sampling (Portelas et al. 2019, algorithm 1, lines 3–5) -------------------------------------------------
+
+    def _sample(self, n: int) -> FloatArray:
+        self._n_drawn += n
+        if self._mixture is None or self._count < self.n_bootstrap:
+            self._n_random += n
+            if self._bootstrap is None:
+                return self.task_space.sample(n, self.rng)
+            mean, std = self._bootstrap
+            return self.task_space.clip(mean + std * self.rng.standard_normal((n, len(mean))))
+        uniform = self.rng.random((2, n))
+        exploring = uniform[0] < self.random_task_ratio
+        chosen = self._cumulative.searchsorted(uniform[1], side="right")
+        noise = self.rng.standard_normal((n, self._n_free, 1))
+        tasks = self._to_tasks(self._means[chosen] + (self._factors[chosen] @ noise)[:, :, 0])
+        count = int(np.count_nonzero(exploring))
+        if count:
+            self._n_random += count
+            tasks[exploring] = self.task_space.sample(count, self.rng)
+        return tasks
+
+    def _prepare_sampling(self) -> None:
+        """Component probabilities ∝ progress (not the mixture's weights), and Cholesky factors over the task axes."""
+        if self._mixture is None:
+            return
+        progress = self._progress(self._mixture)
+        total = progress.sum()
+        k = len(progress)
+        self._probabilities = progress / total if total > 0.0 else np.full(k, 1.0 / k)
+        self._cumulative = np.cumsum(self._probabilities)
+        self._cumulative[-1] = 1.0
+        # The marginal of a Gaussian on the task axes: drawing all coordinates and dropping the others is the same.
+        d = self._n_free
+        self._means = np.ascontiguousarray(self._mixture.means[:, :d])
+        self._factors = np.linalg.cholesky(self._mixture.covariances[:, :d, :d])
+
+    def _to_points(self, tasks: FloatArray) -> FloatArray:
+        if self.compat:
+            return tasks
+        unit = self.task_space.to_unit(tasks)
+        return unit if self._all_free else np.ascontiguousarray(unit[:, self._free])
+
+    def _to_tasks(self, points: FloatArray) -> FloatArray:
+        if self.compat:
+            return self.task_space.clip(points.astype(np.float32))
+        if self._all_free:
+            return self.task_space.from_unit(points)
+        unit = np.full((len(points), self.task_space.n_dims), 0.5)
+        unit[:, self._free] = points
+        return self.task_space.from_unit(unit)
+
+    # --- Learning (algorithm 1, lines 7–12) ----------------------------------------------------------------------
+
+    def _update(self, outcomes: Outcomes) -> None:
+        returns = outcomes.returns
+        if self.return_bounds is not None:
+            low, high = self.return_bounds
+            returns = (np.clip(returns, low, high) - low) / (high - low)
+        else:
+            returns = np.minimum(np.maximum(returns, -_LARGEST_RETURN), _LARGEST_RETURN)
+        points = self._to_points(outcomes.tasks)
+        columns = self._describe(points, returns)
+        done, n = 0, len(returns)
+        last_fit = self._last_fit_within(n)
+        while done < n:
+            size = min(n - done, self.fit_rate - self._count % self.fit_rate)
+            part = slice(done, done + size)
+            at = self._count % self.fit_rate
+            self._window[at : at + size, : self._n_free] = points[part]
+            self._window[at : at + size, self._n_free :] = columns[part]
+            self._low_return = min(self._low_return, float(returns[part].min()))
+            self._high_return = max(self._high_return, float(returns[part].max()))
+            self._count += size
+            done += size
+            # A fit that the next one in the same batch replaces would change nothing, unless that starts from it.
+            if self._fits_now():
+                if self.warm_start or self._count == last_fit:
+                    self._refit()
+                self._n_random, self._n_drawn = self._n_random / 2.0, self._n_drawn / 2.0  # the share forgets slowly
+
+    def _fits_now(self) -> bool:
+        return self._count >= self.n_bootstrap and self._count % self.fit_rate == 0
+
+    def _last_fit_within(self, n: int) -> int:
+        return (self._count + n) // self.fit_rate * self.fit_rate
+
+    def _refit(self) -> None:
+        started = time.perf_counter()
+        window = self._window.copy()
+        scale = self._return_scale()
+        window[:, -1] /= scale
+        warm = [_rescaled(m, 1.0 / scale) for m in self._candidates] if self.warm_start and self._candidates else None
+        settings = {
+            "seed": int(np.random.SeedSequence([self._fit_seed, self._count]).generate_state(1)[0]),
+            "n_init": self.n_em_init,
+            "reg_covar": self.reg_covar,
+            "backend": self.backend,
+            "device": self.device,
+            "warm_start": warm,
+        }
+        fitted, chosen = self._fit(window, settings)
+        self._mixture = _rescaled(chosen, scale)
+        self._candidates = [_rescaled(m, scale) for m in fitted] if self.warm_start else []
+        self._prepare_sampling()
+        self._fit_seconds = time.perf_counter() - started
+
+    def _return_scale(self) -> float:
+        """What the last column is divided by for a fit: the range of the returns seen so far."""
+        if self.compat or self.return_bounds is not None:
+            return 1.0
+        spread = self._high_return - self._low_return
+        return spread if spread > 0.0 and np.isfinite(spread) else 1.0
+
+    # --- What it shows -------------------------------------------------------------------------------------------
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The current mixture over (task, …), or None before the first fit.
+
+        The task axes are the dimensions with low < high in the unit cube (all dimensions in raw units with
+        ``compat``); the last axis is in units of the return.
+        """
+        return self._mixture
+
+    def density(self, tasks: ArrayLike) -> FloatArray | None:
+        """Return the density of the components, weighted by their probabilities; None before the first fit."""
+        if self._mixture is None:
+            return None
+        rows = np.atleast_2d(self.task_space.validate(tasks))
+        points = self._to_points(rows)
+        white = np.linalg.solve(self._factors, (points - self._means[:, None]).transpose(0, 2, 1))
+        logs = -0.5 * (white**2).sum(axis=1) - np.log(np.diagonal(self._factors, axis1=1, axis2=2)).sum(axis=1)[:, None]
+        logs -= 0.5 * points.shape[1] * np.log(2.0 * np.pi)
+        density: FloatArray = self._probabilities @ np.exp(logs)
+        if self.compat:
+            spread = self.task_space.high - self.task_space.low
+            density = density * np.prod(spread[spread > 0.0])
+        return density
+
+    def metrics(self) -> dict[str, float]:
+        """Return k, the share of random tasks since the last fit, its duration …."""
+        return {
+            **super().metrics(),
+            "k": float(self._mixture.n_components) if self._mixture else 0.0,
+            "random_share": self._n_random / self._n_drawn if self._n_drawn else 0.0,
+            "fit_seconds": self._fit_seconds,
+        }
+
+    # --- State ---------------------------------------------------------------------------------------------------
+
+    def _get_state(self) -> dict[str, Any]:
+        return {
+            "hyperparameters": self._identity(),
+            "window": self._window.copy(),
+            "count": self._count,
+            "return_range": [self._low_return, self._high_return],
+            "fit_seed": self._fit_seed,
+            "mixture": None if self._mixture is None else _to_plain(self._mixture),
+            "candidates": [_to_plain(mixture) for mixture in self._candidates],
+            "drawn": [self._n_random, self._n_drawn],
+        }
+
+    def _identity(self) -> dict[str, Any]:
+        """Return the hyperparameters that a state must agree on with the teacher that loads it."""
+        return {
+            "fit_rate": self.fit_rate,
+            "random_task_ratio": self.random_task_ratio,
+            "ks": list(self.ks),
+            "criterion": self.criterion,
+            "n_bootstrap": self.n_bootstrap,
+            "return_bounds": None if self.return_bounds is None else list(self.return_bounds),
+            "warm_start": self.warm_start,
+            "compat": self.compat,
+        }
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        for name, mine in self._identity().items():
+            theirs = state["hyperparameters"][name]
+            if theirs != mine:
+                raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
+        window = np.array(state["window"], dtype=np.float64)
+        if window.shape != self._window.shape:
+            raise ValueError(f"Its window has shape {window.shape}, expected {self._window.shape}.")
+        mixture = None if state["mixture"] is None else _from_plain(state["mixture"])
+        candidates = [_from_plain(plain) for plain in state["candidates"]]
+        for each in [mixture, *candidates]:
+            if each is not None and each.dimension != window.shape[1]:
+                raise ValueError(f"Its mixture has dimension {each.dimension}, expected {window.shape[1]}.")
+        count, fit_seed = int(state["count"]), int(state["fit_seed"])
+        low, high = map(float, state["return_range"])
+        n_random, n_drawn = map(float, state["drawn"])
+        self._window, self._count, self._fit_seed = window, count, fit_seed
+        self._low_return, self._high_return = low, high
+        self._mixture, self._candidates = mixture, candidates
+        self._n_random, self._n_drawn = n_random, n_drawn
+        self._prepare_sampling()
+
+
+def _rescaled(mixture: Mixture, factor: float) -> Mixture:
+    """Multiply the last axis of a mixture by a factor."""
+    if factor == 1.0:
+        return mixture
+    means, covariances = mixture.means.copy(), mixture.covariances.copy()
+    means[:, -1] *= factor
+    covariances[:, -1, :] *= factor
+    covariances[:, :, -1] *= factor
+    return Mixture(mixture.weights, means, covariances, mixture.log_likelihood, mixture.converged, mixture.n_iter)
+
+
+def _to_plain(mixture: Mixture) -> dict[str, Any]:
+    return {
+        "weights": mixture.weights,
+        "means": mixture.means,
+        "covariances": mixture.covariances,
+        "log_likelihood": float(mixture.log_likelihood),
+        "converged": bool(mixture.converged),
+        "n_iter": int(mixture.n_iter),
+    }
+
+
+def _from_plain(plain: Mapping[str, Any]) -> Mixture:
+    weights, means, covariances = (np.array(plain[k], np.float64) for k in ("weights", "means", "covariances"))
+    k, size = means.shape
+    if weights.shape != (k,) or covariances.shape != (k, size, size):
+        raise ValueError(f"Its mixture has shapes {weights.shape}, {means.shape}, {covariances.shape}.")
+    return Mixture(
+        weights, means, covariances, float(plain["log_likelihood"]), bool(plain["converged"]), int(plain["n_iter"])
+    )

@@ -1,0 +1,390 @@
+"""CURROT: particles carry the tasks from what the student can do to the target, by optimal transport.
+
+Klink, Yang, D'Eramo, Peters, Pajarinen (2022), "Curriculum reinforcement learning via constrained optimal transport",
+section 4 and algorithm 1, in the later form of the authors' code, which does without a Gaussian process. The
+curriculum is a cloud of tasks. After every ``fit_rate`` episodes the student's performance is estimated around each
+of them; tasks that are too hard are exchanged for ones that went well, and the others move towards samples of the
+target distribution, each by a bounded distance and only to where the estimate reaches the threshold δ.
+
+What differs from the authors' code:
+
+- Everything happens in the unit cube, without the dimensions with low == high; integers and categories are rounded.
+- ``epsilon`` is a distance, a share of the cube's diagonal. Theirs is in raw units, and one of its two uses takes its
+  square root, so that the curriculum depends on the unit of the task. The presets hold the distances that result in
+  the authors' experiments.
+- δ may be left out: then tasks are compared by success, with δ = ½.
+- The estimate averages all of the latest episodes within three lengthscales, not the nearest half of the data, and no
+  older successes: where success is a matter of chance, remembered ones make everything look feasible. For the same
+  reason a remembered success is forgotten once the estimate there is below δ. Where there is no data the performance
+  is unknown, and no particle moves there.
+- Some candidates lie on the straight line to the target, for in many dimensions random ones hardly ever get nearer.
+- Estimates that are all alike, as with a student that never succeeds, move a particle at random within its ball, so
+  that the cloud neither freezes nor collapses onto the latest tasks.
+- NumPy names that no longer exist are not used, nor is anything compiled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...outcomes import Outcomes
+from ...spaces import TaskSpace
+from ..expert_knowledge import ExpertKnowledge
+from ..presets import fill_from_preset
+from ..success import demand_success, success_of, success_threshold
+from ..teacher import Teacher
+
+FloatArray = NDArray[np.float64]
+
+_DEFAULT: dict[str, Any] = {"delta": None, "n_particles": 100, "fit_rate": 50, "epsilon": 0.08}
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": _DEFAULT,
+    "teachmyagent": {"delta": 180.0, "n_particles": 500, "fit_rate": 50, "epsilon": 0.086},
+    "point-mass": {"delta": 4.0, "n_particles": 100, "fit_rate": 20, "epsilon": 0.064},
+    "maze": {"delta": 0.8, "n_particles": 100, "fit_rate": 50, "epsilon": 0.048},
+}
+"""This library's defaults, and the values of the authors' experiments on Stump Tracks, a point mass and a maze."""
+
+_LENGTHSCALE = 0.3
+"""Of the estimate, as a share of ε."""
+
+_RADIUS = 3.0
+"""Data further away than this many lengthscales does not count."""
+
+_CANDIDATES = 100
+_STRAIGHT = 10
+"""How many of these lie on the line to the target."""
+
+_MEMORY = 3
+"""Latest episodes in the estimate, as a multiple of the particles."""
+
+_TRANSPORT_STEPS = 15
+_JITTER = 1e-3
+_SUCCESS_DELTA = 0.5
+_LARGEST_RETURN = 1e50
+_SMALLEST_FLOAT32_SCALE = 0.005
+"""With a shorter lengthscale, float32 cannot tell neighbours apart."""
+
+_BLOCK = 1_000_000
+"""Distances computed at once."""
+
+
+class CURROT(Teacher):
+    """Moves a cloud of tasks to the target as far as the student's performance allows.
+
+    Args:
+        task_space: The tasks.
+        seed: Seed of the teacher's own generator.
+        delta: A return at or above which a task is learned (δ). By default ``expert.good_return``; without either,
+            the share of successes must reach ½.
+        preset: Whose hyperparameters stand where none is given: ``"default"``, ``"teachmyagent"``, ``"point-mass"``
+            or ``"maze"``.
+        n_particles: Tasks in the cloud.
+        fit_rate: Episodes between two updates of the cloud.
+        epsilon: How far a task moves in one update at most, as a share of the diagonal of the task space (ε).
+        expert: The target distribution (uniform by default), the initial one (likewise), and thresholds.
+        ignore_warmup: See `Teacher`.
+
+    Raises:
+        ValueError: A hyperparameter out of range, or expert knowledge that does not fit. Later, in `update`: an
+            episode with unknown success although there is no ``delta``.
+
+    Example:
+        >>> from tutelage import Outcomes, TaskSpace
+        >>> teacher = CURROT(TaskSpace(x=(0.0, 1.0)), seed=0, delta=0.5)
+        >>> for _ in range(20):  # the student can do nothing above 0.3
+        ...     tasks = teacher.sample(25)
+        ...     returns = (tasks.values[:, 0] < 0.3).astype(float)
+        ...     teacher.update(Outcomes(tasks=tasks.values, ids=tasks.ids, returns=returns, lengths=[1] * 25))
+        >>> bool(teacher.sample(100).values.max() < 0.5)
+        True
+    """
+
+    def __init__(
+        self,
+        task_space: TaskSpace,
+        *,
+        seed: int | None = None,
+        delta: float | None = None,
+        preset: Literal["default", "teachmyagent", "point-mass", "maze"] = "default",
+        n_particles: int | None = None,
+        fit_rate: int | None = None,
+        epsilon: float | None = None,
+        expert: ExpertKnowledge | Mapping[str, Any] | None = None,
+        ignore_warmup: bool = True,
+    ) -> None:
+        super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
+        knowledge = ExpertKnowledge.of(expert, task_space)
+        chosen = fill_from_preset(
+            PRESETS,
+            preset,
+            delta=knowledge.good_return if delta is None else delta,
+            n_particles=n_particles,
+            fit_rate=fit_rate,
+            epsilon=epsilon,
+        )
+        self.delta = None if chosen["delta"] is None else float(chosen["delta"])
+        self.n_particles, self.fit_rate = int(chosen["n_particles"]), int(chosen["fit_rate"])
+        self.epsilon = float(chosen["epsilon"])
+        self.success_above = success_threshold(None, knowledge)
+        self._check_hyperparameters()
+
+        self._free = ~task_space.fixed
+        if not self._free.any():
+            self._free[0] = True
+        d = self._d = int(self._free.sum())
+        self._step = self.epsilon * np.sqrt(d)
+        self._particles = self._draw(knowledge.initial(task_space))
+        self._targets = self._draw(knowledge.target(task_space))
+        size = max(_MEMORY * self.n_particles, self.fit_rate)
+        self._recent = np.zeros((size, d + 1))  # ring of the latest (task, performance)
+        self._buffer = np.zeros((0, d + 2))  # (task, performance, number of the episode) of what went well
+        self._count = 0
+        self._reached = False
+        self._learned_share = self._mean_step = 0.0
+        self._update_seconds = 0.0
+
+    def _check_hyperparameters(self) -> None:
+        for name in ("n_particles", "fit_rate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if not (np.isfinite(self.epsilon) and self.epsilon > 0.0):
+            raise ValueError(f"epsilon must be finite and positive, got {self.epsilon}.")
+        if self.delta is not None and not np.isfinite(self.delta):
+            raise ValueError(f"delta must be finite, got {self.delta}.")
+
+    def _draw(self, gaussian: tuple[FloatArray, FloatArray] | None) -> FloatArray:
+        n = self.n_particles
+        if gaussian is None:
+            return self.rng.random((n, self._d))
+        mean, std = gaussian
+        return self._to_points(self.task_space.clip(mean + std * self.rng.standard_normal((n, len(mean)))))
+
+    def _to_points(self, tasks: FloatArray) -> FloatArray:
+        return np.ascontiguousarray(self.task_space.to_unit(tasks)[:, self._free])
+
+    # --- Sampling ------------------------------------------------------------------------------------------------
+
+    def _sample(self, n: int) -> FloatArray:
+        points = self._particles[self.rng.integers(self.n_particles, size=n)]
+        points = points + _JITTER * (2.0 * self.rng.random(points.shape) - 1.0)
+        unit = np.full((n, self.task_space.n_dims), 0.5)
+        unit[:, self._free] = points
+        return self.task_space.from_unit(unit)
+
+    # --- Learning (Klink et al. 2022, algorithm 1) ---------------------------------------------------------------
+
+    def _validate(self, outcomes: Outcomes) -> None:
+        super()._validate(outcomes)
+        if len(outcomes) and self.delta is None:
+            demand_success(outcomes, self.success_above, owner=self, ignore_warmup=self.ignore_warmup, mend="delta=")
+
+    @property
+    def _threshold(self) -> float:
+        return _SUCCESS_DELTA if self.delta is None else float(np.clip(self.delta, -_LARGEST_RETURN, _LARGEST_RETURN))
+
+    def _update(self, outcomes: Outcomes) -> None:
+        if self.delta is None:
+            performance = success_of(outcomes, self.success_above)
+        else:
+            performance = np.clip(outcomes.returns, -_LARGEST_RETURN, _LARGEST_RETURN)
+        rows = np.column_stack([self._to_points(outcomes.tasks), performance])
+        done = 0
+        while done < len(rows):
+            size = min(len(rows) - done, self.fit_rate - self._count % self.fit_rate)
+            self._recent[(self._count + np.arange(size)) % len(self._recent)] = rows[done : done + size]
+            self._count += size
+            done += size
+            if self._count % self.fit_rate == 0:
+                self._advance()
+
+    def _advance(self) -> None:
+        """One update of the cloud."""
+        started = time.perf_counter()
+        data = self._recent[: min(self._count, len(self._recent))]
+        self._remember(data)
+        before = self._particles
+        learned = self._margin(before, data) >= 0.0
+        self._learned_share = float(learned.mean())
+        self._particles = self._exchange(before, learned)
+        if not learned.all():
+            learned = self._margin(self._particles, data) >= 0.0
+        moved = self._move(self._particles, learned, data)
+        self._mean_step = float(np.sqrt(((moved - self._particles) ** 2).sum(axis=1)).mean() / np.sqrt(self._d))
+        self._particles = moved
+        self._update_seconds = time.perf_counter() - started
+
+    def _remember(self, data: FloatArray) -> None:
+        """Keep what went well: the better half until δ is reached often enough, then only tasks that reach it."""
+        numbers = np.arange(self._count - self.fit_rate, self._count)
+        new = np.column_stack([self._recent[numbers % len(self._recent)], numbers])
+        pool = np.concatenate([self._buffer, new])
+        passed = pool[:, -2] >= self._threshold
+        if self._reached or int(passed.sum()) >= max(1, self.n_particles // 10):
+            # What went well by chance, or what the student has forgotten, is no place to go back to.
+            margin = self._margin(pool[:, : self._d], data)
+            good = pool[passed & ((margin >= 0.0) | (margin == -np.inf))]
+            self._reached = len(good) > 0
+            if self._reached:
+                if len(good) > self.n_particles:  # those that lie best for the target, one for each of its samples
+                    good = good[_assign(self._targets, good[:, : self._d])]
+                self._buffer = good
+                return
+        order = np.lexsort((-pool[:, -1], -pool[:, -2]))  # the best first, the newest of equal ones
+        self._buffer = pool[order[: min(self.n_particles, -(-len(pool) // 2))]]
+
+    def _margin(self, points: FloatArray, data: FloatArray) -> FloatArray:
+        """Nadaraya–Watson estimate of performance − δ, up to a positive factor, at points; −∞ where there is no data.
+
+        Args:
+            points: Shape ``(n, d)``.
+            data: The latest episodes, rows of (task, performance).
+        """
+        scale = _LENGTHSCALE * self._step
+        precise = np.float32 if scale > _SMALLEST_FLOAT32_SCALE else np.float64
+        centre = data[:, :-1].mean(axis=0)
+        centres = ((data[:, :-1] - centre) / scale).astype(precise)
+        margins = data[:, -1] - self._threshold
+        margins = (margins / max(np.abs(margins).max(), 1e-300)).astype(precise)
+        norms = (centres**2).sum(axis=1)
+        result = np.empty(len(points))
+        block = max(1, _BLOCK // len(data))
+        for start in range(0, len(points), block):
+            part = ((points[start : start + block] - centre) / scale).astype(precise)
+            squared = (-2.0 * part) @ centres.T
+            squared += norms
+            squared += (part**2).sum(axis=1)[:, None]
+            near = squared <= _RADIUS**2
+            np.minimum(squared, _RADIUS**2, out=squared)
+            squared *= -0.5
+            weights = np.exp(squared, out=squared)
+            weights *= near
+            total = weights.sum(axis=1)
+            known = total > 0.0
+            result[start : start + block] = np.where(known, (weights @ margins) / np.where(known, total, 1.0), -np.inf)
+        return result
+
+    def _exchange(self, particles: FloatArray, learned: NDArray[np.bool_]) -> FloatArray:
+        """Replace the particles that are too hard by tasks that went well, at the least total cost."""
+        failing = np.flatnonzero(~learned)
+        if not len(failing) or not len(self._buffer):
+            return particles
+        known = np.tile(self._buffer[:, : self._d], (-(-len(failing) // len(self._buffer)), 1))
+        result: FloatArray = particles.copy()
+        result[failing] = known[_assign(particles[failing], known)]
+        return result
+
+    def _move(self, particles: FloatArray, learned: NDArray[np.bool_], data: FloatArray) -> FloatArray:
+        """Move each particle to the candidate nearest its destination that is not too hard, or to the best one."""
+        n, d = particles.shape
+        way = self._destinations(particles) - particles
+        distance = np.sqrt((way**2).sum(axis=1))
+        radius = np.where(learned, np.minimum(self._step, distance), self._step)
+        offsets = self.rng.standard_normal((n, _CANDIDATES, d))
+        offsets /= np.maximum(np.sqrt((offsets**2).sum(axis=2, keepdims=True)), 1e-12)
+        back = ((offsets * way[:, None]).sum(axis=2) < 0.0) & learned[:, None]
+        offsets[back] *= -1.0  # the half-ball that faces the destination
+        offsets *= (radius[:, None] * self.rng.random((n, _CANDIDATES)) ** (1.0 / min(d, 3)))[:, :, None]
+        stride = np.minimum(radius, distance) / np.maximum(distance, 1e-12)
+        share = np.arange(_STRAIGHT) / (_STRAIGHT - 1.0)  # 0 is to stay
+        offsets[:, _CANDIDATES - _STRAIGHT :] = share[::-1, None] * (stride[:, None] * way)[:, None]
+        candidates = np.clip(particles[:, None] + offsets, 0.0, 1.0)
+
+        estimate = self._margin(candidates.reshape(-1, d), data).reshape(n, _CANDIDATES)
+        remaining = ((candidates - (particles + way)[:, None]) ** 2).sum(axis=2)
+        fine = estimate >= 0.0
+        nearest = np.argmin(np.where(fine, remaining, np.inf), axis=1)
+        best = np.argmax(estimate, axis=1)  # the first of equal ones, which is a random point of the ball
+        best[~np.isfinite(estimate).any(axis=1)] = _CANDIDATES - 1
+        moved: FloatArray = candidates[np.arange(n), np.where(fine.any(axis=1), nearest, best)]
+        return moved
+
+    def _destinations(self, particles: FloatArray) -> FloatArray:
+        """Transport the cloud onto the target samples by gradient steps on the sliced Wasserstein distance.
+
+        In each step the cloud and the samples are sorted along the axes of a random orthonormal basis and matched by
+        rank; the matches along all axes together move each particle.
+        """
+        moved: FloatArray = particles.copy()
+        ranks = np.empty((self.n_particles, self._d), dtype=np.int64)
+        for _ in range(_TRANSPORT_STEPS):
+            basis, _ = np.linalg.qr(self.rng.standard_normal((self._d, self._d)))
+            place = moved @ basis
+            order = np.argsort(place, axis=0, kind="stable")
+            np.put_along_axis(ranks, order, np.arange(self.n_particles)[:, None], axis=0)
+            goal = np.take_along_axis(np.sort(self._targets @ basis, axis=0), ranks, axis=0)
+            moved += (goal - place) @ basis.T
+        return np.minimum(np.maximum(moved, 0.0), 1.0)
+
+    # --- What it shows -------------------------------------------------------------------------------------------
+
+    def density(self, tasks: ArrayLike) -> FloatArray:
+        """Return a kernel density estimate of the cloud, shape ``(n,)``; mass beyond the faces is not folded back."""
+        rows = self._to_points(np.atleast_2d(self.task_space.validate(tasks)))
+        width = np.maximum(self._particles.std(axis=0) * self.n_particles ** (-1.0 / (self._d + 4)), 0.02)
+        white, centres = rows / width, self._particles / width
+        squared = (white**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2.0 * white @ centres.T
+        logs = -0.5 * np.maximum(squared, 0.0) - np.log(width * np.sqrt(2.0 * np.pi)).sum()
+        density: FloatArray = np.exp(np.minimum(logs, 700.0)).mean(axis=1)
+        return density
+
+    def metrics(self) -> dict[str, float]:
+        """Return how much of the cloud is learned, how far it is from the target, and how it moves."""
+        gap = np.abs(np.sort(self._particles, axis=0) - np.sort(self._targets, axis=0)).mean()
+        return {
+            **super().metrics(),
+            "learned_share": self._learned_share,
+            "target_distance": float(gap),
+            "mean_step": self._mean_step,
+            "delta_reached": float(self._reached),
+            "buffer": float(len(self._buffer)),
+            "update_seconds": self._update_seconds,
+        }
+
+    # --- State ---------------------------------------------------------------------------------------------------
+
+    def _get_state(self) -> dict[str, Any]:
+        return {
+            "hyperparameters": self._identity(),
+            "particles": self._particles.copy(),
+            "targets": self._targets.copy(),
+            "recent": self._recent.copy(),
+            "buffer": self._buffer.copy(),
+            "count": self._count,
+            "reached": self._reached,
+            "shown": [self._learned_share, self._mean_step],
+            "update_seconds": self._update_seconds,
+        }
+
+    def _identity(self) -> dict[str, Any]:
+        names = ("delta", "n_particles", "fit_rate", "epsilon", "success_above")
+        return {name: getattr(self, name) for name in names}
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        for name, mine in self._identity().items():
+            if (theirs := state["hyperparameters"][name]) != mine:
+                raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
+        arrays = {name: np.array(state[name], np.float64) for name in ("particles", "targets", "recent", "buffer")}
+        for name, value in arrays.items():
+            mine = getattr(self, f"_{name}")
+            if value.ndim != 2 or value.shape[1] != mine.shape[1] or (name != "buffer" and value.shape != mine.shape):
+                raise ValueError(f"Its array {name!r} has shape {value.shape}, not {mine.shape}.")
+        count, reached, seconds = int(state["count"]), bool(state["reached"]), float(state["update_seconds"])
+        learned, step = map(float, state["shown"])
+        for name, value in arrays.items():
+            setattr(self, f"_{name}", value)
+        self._count, self._reached, self._update_seconds = count, reached, seconds
+        self._learned_share, self._mean_step = learned, step
+
+
+def _assign(rows: FloatArray, choices: FloatArray) -> NDArray[np.int64]:
+    """Return a different choice for each row, with the least sum of squared distances; there are enough choices."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    return np.asarray(linear_sum_assignment(cdist(rows, choices, "sqeuclidean"))[1], dtype=np.int64)

@@ -1,0 +1,295 @@
+"""GoalGAN: how tasks are proposed and labelled, when the GAN is trained, and where it aims."""
+
+import numpy as np
+import pytest
+from tutelage import Outcomes, TaskSpace, make_teacher
+from tutelage.teachers.frontier import goal_gan as module
+
+SQUARE = TaskSpace(x=(0.0, 1.0), y=(0.0, 1.0))
+SMALL = {"hidden": (32, 32), "iterations": 100, "fit_rate": 40}
+
+
+def outcomes(tasks, success, ids=None, **columns):
+    tasks = np.asarray(tasks, float)
+    ids = np.full(len(tasks), -1) if ids is None else ids
+    returns = np.zeros(len(tasks))
+    columns = {"returns": returns, "lengths": np.ones(len(tasks), int), "success": success, **columns}
+    return Outcomes(tasks=tasks, ids=ids, **columns)
+
+
+def play(teacher, episodes, success_of, batch=10):
+    """Let a student (a function from tasks to success) play; returns the tasks."""
+    handed_out = []
+    for _ in range(episodes // batch):
+        tasks = teacher.sample(batch)
+        handed_out.append(tasks.values)
+        teacher.update(outcomes(tasks.values, success_of(tasks.values), tasks.ids))
+    return np.concatenate(handed_out)
+
+
+def capable_on_the_left(seed):
+    """A student whose chance of success falls from 1 to 0 around x = 0.3."""
+    rng = np.random.default_rng(seed)
+    return lambda tasks: (rng.random(len(tasks)) < chance(tasks)).astype(float)
+
+
+def chance(tasks):
+    return 1.0 / (1.0 + np.exp((tasks[:, 0] - 0.3) / 0.05))
+
+
+def is_medium(tasks):
+    return (chance(tasks) > 0.1) & (chance(tasks) < 0.9)
+
+
+def build(space=SQUARE, **hyperparameters):
+    return make_teacher("goal-gan", space, **{"seed": 0, **SMALL, **hyperparameters})
+
+
+# --- Does it adapt? -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_it_proposes_tasks_at_which_the_student_succeeds_sometimes(seed):
+    teacher = build(seed=seed)
+    tasks = play(teacher, 560, capable_on_the_left(seed))
+    assert is_medium(tasks[320:]).mean() > 0.4  # uniform: 0.22
+    points = SQUARE.grid(21)
+    density = teacher.density(points)
+    assert density[is_medium(points)].mean() > 1.5 * density.mean()
+
+
+def test_a_student_that_never_succeeds_gets_the_initial_distribution():
+    teacher = build()
+    tasks = play(teacher, 400, lambda tasks: np.zeros(len(tasks)))
+    assert (teacher.metrics()["trainings"], teacher.metrics()["discarded"]) == (0.0, 5.0)
+    assert teacher.density(tasks) is None
+    np.testing.assert_allclose(tasks.mean(axis=0), 0.5, atol=0.08)
+
+
+def test_a_student_that_always_succeeds_gets_tasks_from_everywhere():
+    tasks = play(build(p_old=0.5), 400, lambda tasks: np.ones(len(tasks)))
+    np.testing.assert_allclose(tasks.std(axis=0), 12**-0.5, atol=0.05)
+
+
+def test_a_student_that_has_outgrown_the_generator_is_offered_other_tasks():
+    teacher = build(p_old=0.0, noise=0.0, fallback_ratio=0.5)
+    left = np.repeat(np.random.default_rng(0).random((40, 2)) * [0.2, 1.0], 2, axis=0)
+    teacher.update(outcomes(left, np.tile([0.0, 1.0], 40)))  # a GAN for the left side
+    assert teacher.metrics()["trainings"] == 1.0
+    before = (teacher.sample(400).values[:, 0] > 0.9).mean()
+    teacher.update(outcomes(left, np.ones(80)))
+    assert teacher.metrics()["discarded"] == 1.0
+    assert (teacher.sample(400).values[:, 0] > 0.9).mean() > before + 0.02  # a tenth of one half
+
+
+def test_it_works_in_one_and_in_fifty_dimensions():
+    for d in (1, 50):
+        space = TaskSpace({f"x{i}": (0.0, 1.0) for i in range(d)})
+        teacher = build(space)
+        tasks = play(teacher, 240, capable_on_the_left(0), batch=40)
+        assert space.contains(tasks).all()
+        assert teacher.metrics()["trainings"] > 0
+        assert np.isfinite(teacher.density(tasks)).all()
+
+
+# --- Proposals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batches", [[12], [1] * 12, [2, 5, 4, 1]])
+def test_a_proposal_is_handed_out_n_rollouts_times_in_a_row(batches):
+    teacher = build(n_rollouts=3)
+    tasks = np.concatenate([teacher.sample(n).values for n in batches])
+    assert (tasks.reshape(4, 3, 2) == tasks[::3][:, None]).all()
+    assert len(np.unique(tasks, axis=0)) == 4
+
+
+def test_tasks_come_from_the_experts_initial_distribution_at_first():
+    teacher = build(expert={"initial_mean": [0.2, 0.9], "initial_std": 0.01})
+    np.testing.assert_allclose(teacher.sample(100).values, np.tile([0.2, 0.9], (100, 1)), atol=0.06)
+
+
+def test_pretraining_imitates_the_initial_distribution():
+    teacher = build(expert={"initial_mean": [0.2, 0.8], "initial_std": 0.05}, pretrain=True, noise=0.0)
+    tasks = teacher.sample(200).values
+    assert teacher.density(tasks) is not None
+    np.testing.assert_allclose(tasks.mean(axis=0), [0.2, 0.8], atol=0.15)
+
+
+def test_mastered_tasks_are_replayed_with_noise():
+    teacher = build(p_old=1.0, noise=0.01)
+    teacher.update(outcomes([[0.3, 0.7]] * 2, [1.0, 1.0]))
+    tasks = teacher.sample(100).values
+    np.testing.assert_allclose(tasks, np.tile([0.3, 0.7], (100, 1)), atol=0.06)
+    assert len(np.unique(tasks, axis=0)) == 50
+
+
+# --- Labels -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("success", "label", "mastered"), [([0, 0], 0.0, 0), ([0, 1], 1.0, 0), ([1, 0], 1.0, 0), ([1, 1], 0.0, 1)]
+)
+def test_a_task_is_of_intermediate_difficulty_if_its_mean_success_lies_between(success, label, mastered):
+    teacher = build()
+    tasks = teacher.sample(2)
+    teacher.update(outcomes(tasks.values, success, tasks.ids))
+    assert teacher._labels[0] == label
+    assert teacher.metrics()["labels"] == 1.0
+    assert teacher.metrics()["mastered"] == mastered
+
+
+def test_the_bounds_of_intermediate_difficulty_are_included():
+    teacher = build(goid=(0.5, 0.5))
+    teacher.update(outcomes([[0.3, 0.7]] * 2, [0.0, 1.0]))
+    assert teacher._labels[0] == 1.0
+
+
+def test_rollouts_that_come_late_and_mixed_up_are_told_apart():
+    teacher = build()
+    tasks = teacher.sample(4)
+    teacher.update(outcomes(tasks.values[[0, 3]], [1, 0], tasks.ids[[0, 3]]))
+    assert teacher.metrics()["labels"] == 0.0
+    teacher.update(outcomes(tasks.values[[2, 1]], [0, 0], tasks.ids[[2, 1]]))
+    assert teacher._labels[:2].tolist() == [0.0, 1.0]  # the second proposal was complete first
+    np.testing.assert_allclose(teacher._points[1], tasks.values[0], atol=1e-12)
+
+
+def test_a_task_whose_second_rollout_never_comes_is_not_labelled():
+    teacher = build()
+    for _ in range(30):
+        tasks = teacher.sample(2)
+        teacher.update(outcomes(tasks.values[:1], [1], tasks.ids[:1]))
+    assert teacher.metrics()["labels"] == 0.0
+
+
+def test_foreign_rollouts_of_the_same_task_belong_together():
+    teacher = build()
+    teacher.update(outcomes([[0.1, 0.1], [0.2, 0.2], [0.1, 0.1]], [1, 1, 0]))
+    assert teacher.metrics()["labels"] == 1.0
+    assert teacher._labels[0] == 1.0
+
+
+def test_what_is_awaited_is_bounded(monkeypatch):
+    monkeypatch.setattr(module, "_MAX_OPEN", 10)
+    teacher = build()
+    teacher.update(outcomes(np.random.default_rng(0).random((50, 2)), np.ones(50)))
+    assert len(teacher._foreign) == 10
+
+
+def test_mastered_tasks_keep_their_distance():
+    teacher = build(distance=0.1)  # of the diagonal: 0.14
+    tasks = np.repeat([[0.5, 0.5], [0.6, 0.5], [0.7, 0.5]], 2, axis=0)
+    teacher.update(outcomes(tasks, np.ones(6)))
+    np.testing.assert_allclose(teacher._mastered, [[0.5, 0.5], [0.7, 0.5]])
+
+
+def test_the_buffer_of_mastered_tasks_is_bounded_and_drops_the_oldest():
+    teacher = build(buffer_size=3)
+    tasks = np.repeat(np.linspace(0.1, 0.9, 5)[:, None] * [1.0, 1.0], 2, axis=0)
+    teacher.update(outcomes(tasks, np.ones(10)))
+    np.testing.assert_allclose(np.sort(teacher._mastered[:, 0]), [0.5, 0.7, 0.9])
+
+
+# --- Training -----------------------------------------------------------------------------------------------------
+
+
+def test_the_gan_is_trained_at_fit_rate_labels_if_one_is_positive():
+    teacher = build(fit_rate=5)
+    rng = np.random.default_rng(0)
+    for positives, trainings, discarded in [(0, 0, 1), (1, 1, 1), (0, 1, 2), (5, 2, 2)]:
+        tasks = np.repeat(rng.random((5, 2)), 2, axis=0)
+        success = np.zeros((5, 2))
+        success[:positives, 1] = 1.0
+        teacher.update(outcomes(tasks[:-1], success.ravel()[:-1]))
+        assert teacher.metrics()["labels"] == 4.0
+        teacher.update(outcomes(tasks[-1:], success.ravel()[-1:]))
+        metrics = teacher.metrics()
+        assert (metrics["trainings"], metrics["discarded"], metrics["labels"]) == (trainings, discarded, 0.0)
+        assert metrics["positive_share"] == positives / 5
+
+
+def test_the_generator_learns_from_positive_labels_and_shuns_negative_ones():
+    teacher = build(iterations=200)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        tasks = rng.random((40, 2))
+        success = np.column_stack([np.ones(40), tasks[:, 0] < 0.7])  # medium where x > 0.7
+        teacher.update(outcomes(np.repeat(tasks, 2, axis=0), success.ravel()))
+    density = teacher.density([[0.85, 0.5], [0.3, 0.5]])
+    assert density[0] > 2.0 * density[1]
+
+
+# --- Success ------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_success_without_a_threshold_is_refused_and_both_mends_are_named():
+    teacher = build()
+    tasks = teacher.sample(2)
+    before = teacher.metrics()
+    with pytest.raises(ValueError, match=r"is_success.*success_above"):
+        teacher.update(outcomes(tasks.values, [1.0, np.nan], tasks.ids))
+    assert teacher.metrics() == before
+    teacher.update(outcomes(tasks.values, [1.0, 0.0], tasks.ids))
+    assert teacher.metrics()["labels"] == 1.0
+
+
+@pytest.mark.parametrize("arguments", [{"success_above": 230.0}, {"expert": {"success_above": 230.0}}])
+def test_a_return_above_the_threshold_is_a_success_where_the_environment_does_not_tell(arguments):
+    teacher = build(n_rollouts=1, **arguments)
+    tasks = np.random.default_rng(0).random((3, 2))
+    teacher.update(outcomes(tasks, [np.nan, np.nan, 0.0], returns=[231.0, 230.0, 300.0]))
+    assert teacher.metrics()["mastered"] == 1.0
+
+
+def test_episodes_of_the_warm_up_need_no_success():
+    teacher = build()
+    teacher.update(outcomes([[0.1, 0.1]], [np.nan], warmup=[True]))
+    assert teacher.metrics()["labels"] == 0.0
+
+
+# --- Hyperparameters, state ---------------------------------------------------------------------------------------
+
+
+def test_presets_fill_in_what_is_not_given():
+    paper = make_teacher("goal-gan", SQUARE, preset="paper", p_old=0.5)
+    assert (paper.goid, paper.p_old, paper.n_rollouts) == ((0.1, 0.9), 0.5, 2)
+    benchmark = make_teacher("goal-gan", SQUARE, preset="teachmyagent")
+    assert (benchmark.noise, benchmark.p_old, benchmark.fit_rate, benchmark.pretrain) == (0.1, 0.1, 100, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"preset": "papers"}, "Did you mean 'paper'"),
+        ({"fit_rate": 0}, "fit_rate must be at least 1"),
+        ({"n_rollouts": 0}, "n_rollouts must be at least 1"),
+        ({"goid": (0.8, 0.2)}, "low ≤ high"),
+        ({"p_old": 1.5}, "p_old must lie between 0 and 1"),
+        ({"fallback_ratio": -0.1}, "fallback_ratio must lie between 0 and 1"),
+        ({"noise": np.nan}, "noise must be finite"),
+        ({"distance": -1.0}, "distance must be finite and at least 0"),
+        ({"success_above": np.inf}, "success_above must be finite"),
+        ({"hidden": (0, 4)}, "widths"),
+        ({"expert": {"initial_mean": [3.0, 0.0]}}, "outside"),
+    ],
+)
+def test_impossible_hyperparameters_are_refused(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build(**arguments)
+
+
+@pytest.mark.parametrize(("change", "sentence"), [({"n_rollouts": 3}, "n_rollouts"), ({"hidden": (8, 8)}, "shape")])
+def test_a_state_with_other_hyperparameters_is_refused(change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build(**change).load_state_dict(build().state_dict())
+
+
+def test_a_state_saved_between_two_rollouts_continues_with_the_second():
+    teacher, other = build(), build(seed=1)
+    first = teacher.sample(3)
+    teacher.update(outcomes(first.values[:1], [1], first.ids[:1]))
+    other.load_state_dict(teacher.state_dict())
+    second = other.sample(1)
+    np.testing.assert_array_equal(second.values[0], first.values[2])
+    other.update(outcomes(first.values[1:2], [0], first.ids[1:2]))
+    assert other._labels[0] == 1.0
