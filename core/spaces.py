@@ -268,7 +268,8 @@ class TaskSpace:
         rows = self._offset + points * self._width
         if self._any_discrete:
             rows = np.where(self.discrete, np.floor(rows + 0.5), rows)
-        return np.minimum(np.maximum(rows, self.low), self.high)
+        tasks: FloatArray = np.minimum(np.maximum(rows, self.low), self.high)
+        return tasks
 
     # --- Finite sets of tasks ----------------------------------------------------------------------------------
 
