@@ -106,10 +106,9 @@ class RunParts:
         try:
             yield venv
         except BaseException:
-            venv._broken = True  # half a step may be in the pipes: end the workers instead of waiting for them
+            venv.abort()
             raise
-        finally:
-            venv.close()
+        venv.close()
 
     def make_student(self, venv: Any, checkpoint: Checkpoint | None) -> Any:
         """Return a new student, or the one of a checkpoint.

@@ -169,9 +169,9 @@ def _learn(
                 )
             except StopTraining as stop:
                 bar.close()
-                raise KeyboardInterrupt(
-                    f"Stopped and saved after {student.num_timesteps:,} steps; `tutelage resume {run.path}` goes on."
-                ) from stop
+                steps = store.latest_step()
+                done = "before anything was" if steps is None else f"after {steps:,} steps and"
+                raise KeyboardInterrupt(f"Stopped {done} saved; `tutelage resume {run.path}` goes on.") from stop
 
 
 def _how_to_go_on(run: RunDirectory, store: CheckpointStore) -> str:

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .dimension import Dimension as Dimension
     from .outcomes import Outcomes as Outcomes
     from .registry import list_teachers as list_teachers
     from .registry import make_teacher as make_teacher
     from .registry import register_teacher as register_teacher
-    from .spaces import Dimension as Dimension
     from .spaces import TaskSpace as TaskSpace
     from .tasks import Tasks as Tasks
     from .teachers.teacher import Teacher as Teacher
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Dimension": ".spaces",
+    "Dimension": ".dimension",
     "Outcomes": ".outcomes",
     "TaskSpace": ".spaces",
     "Tasks": ".tasks",

@@ -31,10 +31,10 @@ def parse_flags(kind: type[Flags], words: Sequence[str], command: str, default: 
         >>> from tutelage.cli_flags import List
         >>> parse_flags(List, ["teachers"], "list").kind
         'teachers'
-        >>> parse_flags(List, ["teachers", "--verbos"], "list")
+        >>> parse_flags(List, ["teachers", "--verbos"], "list")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        tutelage.errors.RequestError: Unrecognized options: --verbos. Did you mean --verbose? …
+        tutelage.errors.RequestError: Unrecognized options: --verbos. Did you mean --verbose? ...
     """
     import tyro
 

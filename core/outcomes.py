@@ -144,7 +144,8 @@ class Outcomes:
 
 def _column(name: str, values: ArrayLike, dtype: Any) -> NDArray[Any]:
     if isinstance(values, np.ndarray) and values.dtype == dtype:
-        return values.copy()
+        copied: NDArray[Any] = values.copy()
+        return copied
     try:
         given = np.asarray(values)
         if given.dtype.kind in "USc":

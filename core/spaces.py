@@ -7,17 +7,17 @@ measured in the unit cube, where every dimension has the same weight whatever it
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Kind = Literal["continuous", "integer", "categorical"]
+from .dimension import Dimension as Dimension
+from .dimension import Kind
+from .gym_spaces import dimensions_from_gym, dimensions_to_gym
+
 FloatArray = NDArray[np.float64]
 
 _FLOAT = np.dtype(np.float64)
@@ -29,122 +29,6 @@ _ROUNDING = 2.0**-24
 """… and by this share of the value, which is what float32 rounds off where the range is far from zero or empty."""
 
 _MAX_ENUMERATION = 10_000_000
-
-_MAX_INTEGER = 2**53
-"""Tasks are float64 rows, which hold every whole number up to here."""
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One named dimension of a task space.
-
-    Attributes:
-        name: Its name.
-        kind: ``"continuous"``, ``"integer"`` or ``"categorical"``.
-        low: Smallest value (inclusive); 0 for a categorical dimension.
-        high: Largest value (inclusive); the number of categories − 1 for a categorical dimension.
-        categories: The categories in order, or an empty tuple.
-
-    Raises:
-        ValueError: Bounds the wrong way round, not finite or too far apart, or that do not fit the kind.
-
-    Example:
-        >>> Dimension.parse("rooms", range(2, 7))
-        Dimension(name='rooms', kind='integer', low=2.0, high=6.0, categories=())
-    """
-
-    name: str
-    kind: Kind
-    low: float
-    high: float
-    categories: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
-        where = f"Dimension {self.name!r}"
-        if self.kind not in ("continuous", "integer", "categorical"):
-            raise ValueError(f"{where}: the kind is continuous, integer or categorical, got {self.kind!r}.")
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise ValueError(f"{where}: the bounds must be finite, got ({self.low}, {self.high}).")
-        if self.low > self.high:
-            raise ValueError(
-                f"{where}: low must not exceed high, got ({self.low:g}, {self.high:g}). "
-                f"Did you mean ({self.high:g}, {self.low:g})?"
-            )
-        if not math.isfinite(self.high - self.low):
-            raise ValueError(f"{where}: the bounds ({self.low:g}, {self.high:g}) are too far apart for float64.")
-        if self.kind != "continuous" and not (float(self.low).is_integer() and float(self.high).is_integer()):
-            raise ValueError(f"{where}: the bounds must be whole numbers, got ({self.low:g}, {self.high:g}).")
-        if self.kind == "categorical" and (self.low, self.high) != (0, len(self.categories) - 1):
-            raise ValueError(
-                f"{where}: {len(self.categories)} categories have the bounds (0, {len(self.categories) - 1}), "
-                f"got ({self.low:g}, {self.high:g})."
-            )
-
-    @classmethod
-    def parse(cls, name: str, spec: Any) -> Dimension:
-        """Build a dimension from a ``(low, high)`` pair, a ``range``, a list of categories or another dimension.
-
-        Raises:
-            ValueError: Bounds the wrong way round, not finite, an empty range, duplicate categories.
-            TypeError: A specification of another type.
-        """
-        if isinstance(spec, Dimension):
-            return cls(name, spec.kind, spec.low, spec.high, spec.categories)
-        if isinstance(spec, range):
-            if not spec:
-                raise ValueError(f"Dimension {name!r}: {spec} is empty; expected at least one integer.")
-            if spec.step != 1:
-                raise ValueError(
-                    f"Dimension {name!r}: {spec} has step {spec.step}; an integer dimension takes steps of 1. "
-                    f"Use a list of categories, {list(spec)[:4]}…, for other steps."
-                )
-            if max(-spec.start, spec.stop - 1) > _MAX_INTEGER:
-                raise ValueError(
-                    f"Dimension {name!r}: {spec} is too wide; an integer dimension lies within ±2**53. Give it bounds."
-                )
-            return cls(name, "integer", float(spec.start), float(spec.stop - 1))
-        if isinstance(spec, list):
-            if not spec:
-                raise ValueError(f"Dimension {name!r}: the list of categories is empty.")
-            if not all(isinstance(value, (str, int, float)) for value in spec):
-                raise TypeError(f"Dimension {name!r}: categories must be strings or numbers, got {spec}.")
-            if any(spec[i] == spec[j] for i in range(len(spec)) for j in range(i)):
-                raise ValueError(f"Dimension {name!r}: the categories {spec} contain a duplicate.")
-            return cls(name, "categorical", 0.0, float(len(spec) - 1), tuple(spec))
-        if isinstance(spec, tuple):
-            if len(spec) != 2:
-                raise ValueError(
-                    f"Dimension {name!r}: expected a pair (low, high), got {len(spec)} values: {spec}. "
-                    "Use a list for categories."
-                )
-            try:
-                if any(isinstance(bound, (str, bytes, bool, np.bool_)) for bound in spec):
-                    raise TypeError("a string or a truth value is no bound")
-                low, high = float(spec[0]), float(spec[1])
-            except (TypeError, ValueError, OverflowError) as error:
-                raise TypeError(
-                    f"Dimension {name!r}: the bounds must be numbers, got {spec}. Use a list for categories."
-                ) from error
-            return cls(name, "continuous", low, high)
-        raise TypeError(
-            f"Dimension {name!r}: expected a pair (low, high), a range or a list of categories, "
-            f"got {type(spec).__name__}: {spec!r}."
-        )
-
-    @property
-    def size(self) -> float:
-        """Number of values: ``inf`` for a continuous dimension with low < high, 1 for a fixed one."""
-        if self.kind == "continuous":
-            return 1.0 if self.low == self.high else math.inf
-        return self.high - self.low + 1.0
-
-    def to_spec(self) -> Any:
-        """Return what `parse` takes: a pair, a range or a list."""
-        if self.kind == "continuous":
-            return (self.low, self.high)
-        if self.kind == "integer":
-            return range(int(self.low), int(self.high) + 1)
-        return list(self.categories)
 
 
 class TaskSpace:
@@ -384,7 +268,8 @@ class TaskSpace:
         rows = self._offset + points * self._width
         if self._any_discrete:
             rows = np.where(self.discrete, np.floor(rows + 0.5), rows)
-        return np.minimum(np.maximum(rows, self.low), self.high)
+        tasks: FloatArray = np.minimum(np.maximum(rows, self.low), self.high)
+        return tasks
 
     # --- Finite sets of tasks ----------------------------------------------------------------------------------
 
@@ -521,14 +406,7 @@ class TaskSpace:
             >>> TaskSpace.from_gym(Dict(height=Box(0.0, 3.0, ()), rooms=Discrete(5, start=2)))
             TaskSpace(height=(0.0, 3.0), rooms=range(2, 7))
         """
-        dimensions: dict[str, Any] = {}
-        for name, spec in _parse_gym(space, ""):
-            if name in dimensions:
-                raise ValueError(f"The Gymnasium space {space} has two entries that come out as {name!r}; rename one.")
-            dimensions[name] = spec
-        if not dimensions:
-            raise ValueError(f"The Gymnasium space {space} has no dimension.")
-        result = cls(dimensions)
+        result = cls(dimensions_from_gym(space))
         result._gym_space = space
         return result
 
@@ -541,17 +419,7 @@ class TaskSpace:
             >>> TaskSpace(height=(0.0, 3.0), rooms=range(2, 7)).to_gym()
             Dict('height': Box(0.0, 3.0, (), float64), 'rooms': Discrete(5, start=2))
         """
-        if self._gym_space is not None:
-            return self._gym_space
-        from gymnasium import spaces
-
-        parts: dict[str, Any] = {}
-        for dim in self.dimensions:
-            if dim.kind == "continuous":
-                parts[dim.name] = spaces.Box(dim.low, dim.high, (), np.float64)
-            else:
-                parts[dim.name] = spaces.Discrete(int(dim.size), start=int(dim.low))
-        return spaces.Dict(OrderedDict(parts))  # it would sort the names of a plain dict
+        return dimensions_to_gym(self.dimensions) if self._gym_space is None else self._gym_space
 
     # --- Plain data --------------------------------------------------------------------------------------------
 
@@ -591,29 +459,3 @@ class TaskSpace:
             return cls(specs)
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"This does not describe a task space: {data!r} ({error!r}).") from error
-
-
-def _parse_gym(space: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    from gymnasium import spaces
-
-    if isinstance(space, spaces.Dict):
-        for name, inner in space.spaces.items():
-            yield from _parse_gym(inner, f"{prefix}_{name}" if prefix else str(name))
-        return
-    base = prefix or "x"
-    if isinstance(space, spaces.Discrete):
-        yield base, range(int(space.start), int(space.start + space.n))
-    elif isinstance(space, spaces.MultiDiscrete):
-        starts = np.asarray(space.start).ravel() if space.start is not None else np.zeros(space.nvec.size, int)
-        for i, (n, start) in enumerate(zip(space.nvec.ravel(), starts, strict=True)):
-            yield f"{base}_{i}", range(int(start), int(start + n))
-    elif isinstance(space, spaces.Box):
-        for index in itertools.product(*(range(k) for k in space.shape)):
-            name = "_".join([base, *map(str, index)]) if index else base
-            low, high = float(space.low[index]), float(space.high[index])
-            whole = np.issubdtype(space.dtype, np.integer)
-            yield name, range(int(low), int(high) + 1) if whole else (low, high)
-    else:
-        raise TypeError(
-            f"A task space can be built from a Box, Discrete, MultiDiscrete or Dict of these, got {space!r}."
-        )

@@ -65,7 +65,8 @@ def make_student(
         **overrides: Arguments of the algorithm, over those of the preset; and ``normalize_observations`` (wrap the
             environment in ``VecNormalize``, rewards untouched), ``action_noise_std`` (Gaussian action noise),
             ``gradient_steps_per_env`` (times the number of environments: ``gradient_steps``) and ``rollout_steps``
-            (divided by the number of environments: ``n_steps``).
+            (divided by the number of environments: ``n_steps``). ``learning_rate`` and ``clip_range`` may be written
+            ``"lin_1e-3"``, as in Stable-Baselines3's zoo: from that value linearly to 0 at the end of training.
             ``policy_kwargs`` are merged entry by entry; ``activation_fn`` may be a name of ``torch.nn``'s, in lower
             case.
 
@@ -92,6 +93,9 @@ def make_student(
     rollout_steps = arguments.pop("rollout_steps", None)
     if rollout_steps is not None and "n_steps" not in arguments:
         arguments["n_steps"] = max(1, int(rollout_steps) // venv.num_envs)
+    for key in ("learning_rate", "clip_range"):
+        if isinstance(arguments.get(key), str):
+            arguments[key] = _schedule(key, arguments[key])
     policy_kwargs = arguments.pop("policy_kwargs", {})
     if "activation_fn" in policy_kwargs:
         policy_kwargs["activation_fn"] = _activation(policy_kwargs["activation_fn"])
@@ -205,6 +209,19 @@ def _gaussian_noise(action_space: Any, std: float) -> Any:
     from stable_baselines3.common.noise import NormalActionNoise
 
     return NormalActionNoise(np.zeros(action_space.shape), np.full(action_space.shape, std))
+
+
+def _schedule(key: str, text: str) -> Any:
+    from stable_baselines3.common.utils import LinearSchedule
+
+    prefix, _, number = text.partition("_")
+    try:
+        start = float(number)
+    except ValueError:
+        start = -1.0
+    if prefix != "lin" or not 0.0 < start < float("inf"):
+        raise RequestError(f"{key} must be a number or a linear schedule such as 'lin_1e-3', got {text!r}.")
+    return LinearSchedule(start, 0.0, 1.0)
 
 
 def _activation(value: Any) -> Any:

@@ -37,17 +37,19 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
         # Ours: rollouts of 4,096 steps however many environments there are, few and large batches. Observations are
         # normalised and rewards are not: a fall costs 100 and fills the value loss, whose gradient the usual clipping
-        # at norm 0.5 would let crowd out the policy's; hence 20.
+        # at norm 0.5 would let crowd out the policy's; hence 20. As the
+        # policy gets less random, the same step changes it more: hence the falling learning rate and the limit on KL.
         "tracks": {
             "rollout_steps": 4_096,
             "batch_size": 256,
             "n_epochs": 5,
-            "learning_rate": 1e-3,
+            "learning_rate": "lin_1e-3",
             "gamma": 0.995,
             "gae_lambda": 0.95,
             "clip_range": 0.2,
             "ent_coef": 0.0,
             "max_grad_norm": 20.0,
+            "target_kl": 0.05,
             "policy_kwargs": {"net_arch": [64, 64], "activation_fn": "tanh"},
             "normalize_observations": True,
         },
@@ -122,9 +124,10 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "rollout_steps": 4_096,
             "batch_size": 256,
             "n_epochs": 5,
-            "learning_rate": 1e-3,
+            "learning_rate": "lin_1e-3",
             "gamma": 0.995,
             "max_grad_norm": 20.0,
+            "target_kl": 0.05,
             "policy_kwargs": {"net_arch": [64], "lstm_hidden_size": 64},
             "normalize_observations": True,
         },

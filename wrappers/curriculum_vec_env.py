@@ -181,6 +181,11 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             self._check_first(observations)
         return observations, rewards, dones, infos
 
+    def abort(self) -> None:
+        """Close the environments when a step may be half done: end worker processes instead of waiting for them."""
+        self._broken = True
+        self.close()
+
     def close(self) -> None:
         """Close the environments; after a worker has died, end the others too."""
         if self._broken and isinstance(self.venv, SubprocVecEnv):

@@ -52,9 +52,15 @@ LN2 = math.log(2)
 LOG_2PI = math.log(2 * math.pi)
 
 
-def njit(fastmath: set[str]) -> Callable[[F], F]:
-    """`numba.njit` with a cache on disk, typed so that the function keeps its signature."""
-    return cast("Callable[[F], F]", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath))
+def njit(fastmath: set[str], inline: bool = True) -> Callable[[F], F]:
+    """`numba.njit` with a cache on disk, typed so that the function keeps its signature.
+
+    The functions that `fit_all` calls become part of it. As functions of their own, a process that compiles would run
+    other copies of them than one that loads `fit_all` from the cache, with sums in another order: results would differ
+    in the last bit, and a run resumed by a second process would part from the first.
+    """
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": fastmath, "forceinline": inline}
+    return cast("Callable[[F], F]", numba.njit(**options))
 
 
 @njit(fastmath={"contract"})
@@ -421,7 +427,7 @@ def _maximisation(
         weights[j] /= total
 
 
-@njit(fastmath=REORDER)
+@njit(fastmath=REORDER, inline=False)
 def fit_all(
     x: Floats,
     mask: Floats,

@@ -1,7 +1,7 @@
 """A program that trains or resumes a run and kills itself, with SIGKILL, at a chosen moment.
 
-``python killed_run.py FOLDER CONFIG MOMENT COUNT``: CONFIG is JSON for a new run or ``null`` to resume; the process ends
-the COUNT-th time it comes to the MOMENT, one of the functions below.
+``python killed_run.py FOLDER CONFIG MOMENT COUNT``: CONFIG is JSON for a new run or ``null`` to resume; the process
+ends the COUNT-th time it comes to the MOMENT, one of the functions below.
 """
 
 from __future__ import annotations

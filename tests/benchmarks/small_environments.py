@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -37,6 +38,8 @@ class Walk(gym.Env):
         self.row = self.task_space.sample(1, self.np_random)[0] if given is None else self.task_space.validate(given)
         self.x, self.t = float(self.np_random.normal()), 0
         self.episodes += 1
+        if self.episodes == 5 and "WALKING" in os.environ:
+            Path(os.environ["WALKING"]).touch()
         if self.fail == "start":
             raise OSError("no track to walk on")
         return self._observe(), {"task": self.row.copy()}

@@ -201,3 +201,14 @@ def test_a_missing_gpu_is_refused_instead_of_replaced_in_silence(monkeypatch):
 def test_discrete_observations_cannot_be_normalised():
     with pytest.raises(RequestError, match="cannot be normalised"):
         make_student("ppo", walks(observations="discrete"), normalize_observations=True)
+
+
+def test_a_linear_schedule_is_written_as_in_the_zoo():
+    student = make_student("ppo", gym.make("CartPole-v1"), n_steps=64, batch_size=32, learning_rate="lin_1e-3")
+    assert [student.lr_schedule(p) for p in (1.0, 0.5, 0.0, -0.1)] == [1e-3, 5e-4, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("text", ["1e-3x", "lin_", "lin_-1", "cos_1e-3"])
+def test_another_schedule_is_refused(text):
+    with pytest.raises(RequestError, match="lin_1e-3"):
+        make_student("ppo", gym.make("CartPole-v1"), learning_rate=text)

@@ -1,5 +1,6 @@
 """Gaussian mixtures: the three backends, the criteria, and data that break naive EM."""
 
+import os
 import subprocess
 import sys
 
@@ -289,3 +290,22 @@ def test_importing_the_module_loads_no_backend():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_process_that_compiles_and_one_that_loads_from_the_cache_agree_bit_for_bit(tmp_path):
+    code = (
+        "import hashlib, numpy as np\n"
+        "from tutelage.teachers.kernels.mixture import fit_mixtures\n"
+        "digest = hashlib.sha1()\n"
+        "for seed in range(4):\n"
+        "    points = np.random.default_rng(seed).random((250, 3))\n"
+        "    for mixture in fit_mixtures(points, range(2, 11), seed=seed):\n"
+        "        digest.update(mixture.means.tobytes() + mixture.covariances.tobytes())\n"
+        "print(digest.hexdigest())\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    outputs = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert outputs[0] == outputs[1]
