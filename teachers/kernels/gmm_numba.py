@@ -59,8 +59,8 @@ def njit(fastmath: set[str], inline: bool = True) -> Callable[[F], F]:
     other copies of them than one that loads `fit_all` from the cache, with sums in another order: results would differ
     in the last bit, and a run resumed by a second process would part from the first.
     """
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": fastmath, "forceinline": inline}
-    return cast("Callable[[F], F]", numba.njit(**options))
+    decorator = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)
+    return cast("Callable[[F], F]", decorator)
 
 
 @njit(fastmath={"contract"})
