@@ -23,7 +23,14 @@ from tutelage.state import load_state, save_state
 
 from .simulated_student import SimulatedStudent, outcomes_of, simulate
 
-SMALL = {"fit_rate": 50, "good_return": 0.0, "step": 0.1, "stage_episodes": 60, "update_every_episodes": 25}
+SMALL = {
+    "fit_rate": 50,
+    "good_return": 0.0,
+    "step": 0.1,
+    "stage_episodes": 60,
+    "update_every_episodes": 25,
+    "max_region_size": 40,
+}
 """Hyperparameters that every teacher gets that has them; a box or window of such steps has tasks of a grid of 5."""
 
 PLAIN = "two-dimensional"
