@@ -43,6 +43,8 @@ class TaskRebuild(TaskWrapper):
         3.7
     """
 
+    _replaces_env = True
+
     def __init__(
         self,
         make_env: Callable[..., gym.Env],

@@ -132,10 +132,10 @@ def run(steps: int = 600, repeats: int = 15, processes: bool = True) -> list[dic
             steps,
         ),
         (
-            "DummyVecEnv, curriculum ÷ plain CartPole",
+            "DummyVecEnv, curriculum and adapter ÷ plain CartPole",
             sb3_without_teacher("dummy", plain),
             sb3_with_teacher("dummy"),
-            None,
+            TARGET,
             steps,
         ),
         (
