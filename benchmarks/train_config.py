@@ -69,7 +69,7 @@ class TrainConfig:
     eval_every: int = 250_000
     eval_episodes: int = 1
     success_above: float | None = None
-    checkpoint_every: int = 100_000
+    checkpoint_every: int = 250_000
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TrainConfig:

@@ -53,7 +53,7 @@ class Train:
     """Episodes for each test task."""
     success_above: float | None = None
     """Return above which an episode is a success, where the environment does not tell."""
-    checkpoint_every: float = 100_000
+    checkpoint_every: float = 250_000
     """Environment steps between two checkpoints; all episodes begin anew there."""
     out: Path | None = None
     """The run directory; by default runs/<env>__<teacher>__<student>__<seed>__<time>."""

@@ -61,7 +61,7 @@ class TeacherCallback(BaseCallback):
         self,
         *,
         checkpoints: CheckpointStore | None = None,
-        checkpoint_every: int = 100_000,
+        checkpoint_every: int = 250_000,
         seed: int = 0,
         meta: Callable[[], dict[str, Any]] | None = None,
         between_rollouts: Sequence[Callable[[int], None]] = (),
