@@ -249,7 +249,15 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_has_ended(tmp_path):
     words += ["--episodes", "100", "--animate", "--out", "lab"]
     command = [sys.executable, "-m", "tutelage", *words]
     environment = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that runs in the background of a shell ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.time() + 240  # a busy machine
     while time.time() < deadline and len(list((tmp_path / "lab/runs").glob("*.npz"))) < 3:
         time.sleep(0.05)
