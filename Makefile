@@ -22,7 +22,7 @@ demo: install ## Train a student on Stump Tracks under ALP-GMM, evaluate it and 
 	@echo "Open $(RUN)/plots/report.html in a browser."
 
 test: install-test ## Run the test suite and the examples in the docstrings (under 10 minutes)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --pyargs tutelage
 
 test-slow: install-test ## Run the tests that take longer than half a minute each

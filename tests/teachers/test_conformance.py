@@ -30,6 +30,8 @@ SMALL = {
     "stage_episodes": 60,
     "update_every_episodes": 25,
     "max_region_size": 40,
+    "n_steps": 4,
+    "iterations": 40,
 }
 """Hyperparameters that every teacher gets that has them; a box or window of such steps has tasks of a grid of 5."""
 
