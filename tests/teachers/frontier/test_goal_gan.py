@@ -5,6 +5,8 @@ import pytest
 from tutelage import Outcomes, TaskSpace, make_teacher
 from tutelage.teachers.frontier import goal_gan as module
 
+from ..noisy_student import capable_on_the_left, is_medium
+
 SQUARE = TaskSpace(x=(0.0, 1.0), y=(0.0, 1.0))
 SMALL = {"hidden": (32, 32), "iterations": 100, "fit_rate": 40}
 
@@ -25,20 +27,6 @@ def play(teacher, episodes, success_of, batch=10):
         handed_out.append(tasks.values)
         teacher.update(outcomes(tasks.values, success_of(tasks.values), tasks.ids))
     return np.concatenate(handed_out)
-
-
-def capable_on_the_left(seed):
-    """A student whose chance of success falls from 1 to 0 around x = 0.3."""
-    rng = np.random.default_rng(seed)
-    return lambda tasks: (rng.random(len(tasks)) < chance(tasks)).astype(float)
-
-
-def chance(tasks):
-    return 1.0 / (1.0 + np.exp((tasks[:, 0] - 0.3) / 0.05))
-
-
-def is_medium(tasks):
-    return (chance(tasks) > 0.1) & (chance(tasks) < 0.9)
 
 
 def build(space=SQUARE, **hyperparameters):

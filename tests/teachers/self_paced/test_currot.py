@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from tutelage import Outcomes, TaskSpace, make_teacher
 
+from ..noisy_student import capable_on_the_left, is_medium
+
 SQUARE = TaskSpace(x=(0.0, 1.0), y=(0.0, 1.0))
 LINE = TaskSpace(x=(0.0, 1.0))
 HARD = {"target_mean": [0.9, 0.9], "target_std": 0.03}
@@ -23,20 +25,6 @@ def play(teacher, episodes, student, batch=25):
         handed_out.append(tasks.values)
         teacher.update(outcomes(tasks.values, student(tasks.values), tasks.ids))
     return np.concatenate(handed_out)
-
-
-def capable_on_the_left(seed):
-    """A student whose chance of success falls from 1 to 0 around x = 0.3."""
-    rng = np.random.default_rng(seed)
-    return lambda tasks: (rng.random(len(tasks)) < chance(tasks)).astype(float)
-
-
-def chance(tasks):
-    return 1.0 / (1.0 + np.exp((tasks[:, 0] - 0.3) / 0.05))
-
-
-def is_medium(tasks):
-    return (chance(tasks) > 0.1) & (chance(tasks) < 0.9)
 
 
 class Walker:
