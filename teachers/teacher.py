@@ -6,6 +6,7 @@ right: one random generator, the ids of the tasks, validation, and the state.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -172,12 +173,12 @@ class Teacher(ABC):
             drawn = self._sample(n)
             values, train = drawn if isinstance(drawn, tuple) else (drawn, None)
             values = np.array(values, dtype=np.float64)
-            if values.shape != (n, self.task_space.n_dims) or not self.task_space.contains(values).all():
+            if values.shape != (n, self.task_space.n_dims) or not self.task_space.contains_all(values):
                 raise ValueError(
                     f"{type(self).__name__}._sample({n}) returned tasks of shape {values.shape} or outside "
                     f"{self.task_space}; expected shape ({n}, {self.task_space.n_dims})."
                 )
-        flags = np.full(n, True) if train is None else np.array(train, dtype=np.bool_)
+        flags = np.ones(n, dtype=np.bool_) if train is None else np.array(train, dtype=np.bool_)
         if flags.shape != (n,):
             raise ValueError(f"{type(self).__name__}._sample({n}) returned train of shape {flags.shape}, not ({n},).")
         ids = np.arange(self._next_id, self._next_id + n, dtype=np.int64)
@@ -199,6 +200,13 @@ class Teacher(ABC):
         self._validate(outcomes)
         n = len(outcomes)
         if n == 0:
+            return
+        if n == 1:  # the usual case, once an episode
+            if not self._is_new(outcomes.ids.item()):
+                self._n_repeated += 1
+            elif not (self.ignore_warmup and outcomes.warmup.item()):
+                self._n_outcomes += 1
+                self._update(outcomes)
             return
         fresh = self._unanswered(outcomes.ids)
         self._n_repeated += n - int(np.count_nonzero(fresh))
@@ -271,8 +279,10 @@ class Teacher(ABC):
         n = len(outcomes)
         if n == 0:
             return
+        if n == 1 and self._is_sound(outcomes):  # the usual case, once an episode
+            return
         space = self.task_space
-        if not space.contains(outcomes.tasks).all():
+        if not space.contains_all(outcomes.tasks):
             space.validate(outcomes.tasks)  # raises, naming the dimension
         if not np.isfinite(outcomes.returns).all():
             i = int(np.argmin(np.isfinite(outcomes.returns)))
@@ -292,10 +302,19 @@ class Teacher(ABC):
                 what = "is missing" if column is None else "is NaN or infinite for some episode"
                 raise ValueError(f"{type(self).__name__} needs the column {name!r}, which {what}.")
 
+    def _is_sound(self, outcome: Outcomes) -> bool:
+        """Check one episode without NumPy, which would take twice as long; what is wrong with it, `_validate` says."""
+        return (
+            self.task_space.contains_all(outcome.tasks)
+            and math.isfinite(outcome.returns.item())
+            and outcome.ids.item() >= -1
+            and outcome.lengths.item() >= 0
+            and not abs(outcome.success.item() - 0.5) > 0.5
+            and not self.needs
+        )
+
     def _unanswered(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which outcomes come for the first time, and remember them."""
-        if len(ids) == 1:  # the usual case, once an episode
-            return np.array([self._is_new(int(ids[0]))])
         known = (ids >= 0) & (ids < self._next_id)
         if not known.any():
             return np.ones(len(ids), dtype=np.bool_)
