@@ -34,6 +34,7 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..presets import fill_from_preset
 from ..teacher import Teacher
 from .gaussian import Gaussian
 
@@ -50,6 +51,29 @@ _SHRINK, _TRIES = 0.7, 20
 
 _MAX_SAMPLES = 100_000
 """The newest episodes since the last update are learned from, at most so many."""
+
+_TEACHMYAGENT: dict[str, Any] = {
+    "update_offset": 200_000,
+    "update_frequency": 50_000,
+    "alpha_offset": 10,
+    "zeta": 0.25,
+    "max_kl": 0.1,
+    "min_std": 0.01,
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": _TEACHMYAGENT,
+    "paper": {
+        "update_offset": 5 * 2048,
+        "update_frequency": 2048,
+        "alpha_offset": 9,
+        "zeta": 1.6,
+        "max_kl": 0.05,
+        "min_std": 0.025,
+    },
+    "teachmyagent": _TEACHMYAGENT,
+}
+"""TeachMyAgent's benchmark, which the defaults follow, and the authors' point mass with PPO (their K_α of 10 leaves α
+at 0 in 9 updates; their least standard deviation is given up when the target is near)."""
 
 _HYPERPARAMETERS = (
     *("value", "update_offset", "update_frequency", "update_every_episodes", "alpha_offset"),
@@ -72,6 +96,7 @@ class SPDL(Teacher):
             a quarter of the range.
         value: What V(c) is: ``"return"``, or ``"initial_value"``, the student's value estimate in the first step of the
             episode, a signal that on-policy students give (the teacher then `needs` it).
+        preset: Whose hyperparameters stand where none is given: ``"default"``, ``"paper"`` or ``"teachmyagent"``.
         update_offset: Environment steps before the first update.
         update_frequency: Environment steps between two updates.
         update_every_episodes: Update after so many episodes instead, the first one too.
@@ -105,28 +130,39 @@ class SPDL(Teacher):
         seed: int | None = None,
         expert: ExpertKnowledge | Mapping[str, Any] | None = None,
         value: Literal["return", "initial_value"] = "return",
-        update_offset: int = 200_000,
-        update_frequency: int = 50_000,
+        preset: Literal["default", "paper", "teachmyagent"] = "default",
+        update_offset: int | None = None,
+        update_frequency: int | None = None,
         update_every_episodes: int | None = None,
-        alpha_offset: int = 10,
-        zeta: float = 0.25,
-        max_kl: float = 0.1,
+        alpha_offset: int | None = None,
+        zeta: float | None = None,
+        max_kl: float | None = None,
         average_performance: bool = True,
         covariance: Literal["full", "diagonal"] = "full",
-        min_std: float = 0.01,
+        min_std: float | None = None,
         ignore_warmup: bool = True,
     ) -> None:
         super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
         self.value = value
-        self.update_offset = int(update_offset)
-        self.update_frequency = int(update_frequency)
+        chosen = fill_from_preset(
+            PRESETS,
+            preset,
+            update_offset=update_offset,
+            update_frequency=update_frequency,
+            alpha_offset=alpha_offset,
+            zeta=zeta,
+            max_kl=max_kl,
+            min_std=min_std,
+        )
+        self.update_offset = int(chosen["update_offset"])
+        self.update_frequency = int(chosen["update_frequency"])
         self.update_every_episodes = None if update_every_episodes is None else int(update_every_episodes)
-        self.alpha_offset = int(alpha_offset)
-        self.zeta = float(zeta)
-        self.max_kl = float(max_kl)
+        self.alpha_offset = int(chosen["alpha_offset"])
+        self.zeta = float(chosen["zeta"])
+        self.max_kl = float(chosen["max_kl"])
         self.average_performance = bool(average_performance)
         self.covariance = covariance
-        self.min_std = float(min_std)
+        self.min_std = float(chosen["min_std"])
         self._check_hyperparameters()
         if value == "initial_value":
             self.needs = frozenset({"initial_value"})  # type: ignore[misc]  # this teacher's, not the class's

@@ -56,6 +56,14 @@ def test_the_preset_of_teachmyagent_steps_in_task_units():
     assert teacher.boundary_probability == 0.7
 
 
+def test_the_preset_of_the_paper_takes_small_steps_on_much_evidence():
+    teacher = make_teacher("adr", STUMPS, seed=0, initial=[0.0, 6.0], preset="paper", good_return=20.0)
+    answer(teacher, 20.0, 239)
+    assert box(teacher) == ([0.0, 6.0], [0.0, 6.0])
+    answer(teacher, 20.0, 1)
+    np.testing.assert_allclose(teacher.box, [[0.0, 5.97], [0.015, 6.0]])
+
+
 def test_an_argument_wins_over_a_preset_and_a_step_of_ones_own_is_a_share_of_the_range():
     teacher = make_teacher("adr", STUMPS, seed=0, initial=[0.0, 6.0], preset="teachmyagent", step=0.1)
     answer(teacher, 200.0, 10)

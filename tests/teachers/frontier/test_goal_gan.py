@@ -240,7 +240,7 @@ def test_episodes_of_the_warm_up_need_no_success():
 
 def test_presets_fill_in_what_is_not_given():
     paper = make_teacher("goal-gan", SQUARE, preset="paper", p_old=0.5)
-    assert (paper.goid, paper.p_old, paper.n_rollouts) == ((0.1, 0.9), 0.5, 2)
+    assert (paper.goid, paper.p_old, paper.n_rollouts, paper.fit_rate) == ((0.1, 0.9), 0.5, 3, 300)
     benchmark = make_teacher("goal-gan", SQUARE, preset="teachmyagent")
     assert (benchmark.noise, benchmark.p_old, benchmark.fit_rate, benchmark.pretrain) == (0.1, 0.1, 100, True)
 

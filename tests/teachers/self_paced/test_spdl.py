@@ -44,6 +44,29 @@ def frontier(tasks):
     return 100.0 * (tasks[:, 0] < 0.4)
 
 
+# --- Presets ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_preset_of_the_paper_updates_every_2048_steps_after_five_rounds():
+    teacher = make_teacher("spdl", SQUARE, seed=0, preset="paper", expert=EXPERT)
+    play(teacher, able, episodes=1000, length=10)
+    assert teacher.metrics()["updates"] == 0.0
+    play(teacher, able, episodes=50, length=10)
+    assert teacher.metrics()["updates"] == 1.0
+    play(teacher, able, episodes=200, length=10)
+    assert teacher.metrics()["updates"] == 2.0
+
+
+def test_an_argument_wins_over_a_preset():
+    teacher = make_teacher("spdl", SQUARE, seed=0, preset="paper", zeta=0.5)
+    assert (teacher.zeta, teacher.max_kl) == (0.5, 0.05)
+
+
+def test_a_misspelt_preset_is_named():
+    with pytest.raises(ValueError, match="Did you mean 'paper'"):
+        make_teacher("spdl", SQUARE, preset="papers")
+
+
 # --- Beginning and end ----------------------------------------------------------------------------------------------
 
 
