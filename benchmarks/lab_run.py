@@ -175,7 +175,7 @@ def play_run(run: LabRun, tell: Callable[[int], None] = lambda episodes: None) -
                 tasks = teacher.sample(n)
                 t1 = clock()
                 returns = student.play(tasks.values)
-                outcomes = _outcomes(tasks, returns)
+                outcomes = outcomes_of(tasks, returns)
                 t2 = clock()
                 teacher.update(outcomes)
                 t3 = clock()
@@ -205,7 +205,8 @@ def evaluation_points(run: LabRun) -> Any:
     return np.unique(np.minimum(np.ceil(even / run.batch) * run.batch, run.episodes).astype(np.int64))
 
 
-def _outcomes(tasks: Any, returns: Any) -> Outcomes:
+def outcomes_of(tasks: Any, returns: Any) -> Outcomes:
+    """Return the outcomes of tasks that a toy student has played, one step each."""
     n = len(returns)
     return Outcomes.unchecked(
         tasks=tasks.values,
@@ -228,7 +229,7 @@ def _compile(run: LabRun) -> None:
     teacher = build_teacher(run, student)
     for _ in range(0, min(_WARM_UP, run.episodes), run.batch):
         tasks = teacher.sample(run.batch)
-        teacher.update(_outcomes(tasks, student.play(tasks.values)))
+        teacher.update(outcomes_of(tasks, student.play(tasks.values)))
     _warm.add(key)
 
 
