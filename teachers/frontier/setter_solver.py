@@ -15,7 +15,9 @@ What differs from the code in TeachMyAgent (Romac et al. 2021):
   noise, so that an untrained setter is exactly uniform.
 - Several steps of training at each update, on the latest ``memory`` episodes, where theirs takes those since the last
   update only: a setter that takes one step of 3e-4 in 50 episodes stays uniform for as long as most people train.
-- An update without any success leaves out the validity loss; theirs averages over nothing, which is NaN.
+- Without any success only the coverage loss is left, which keeps the setter uniform; theirs averages the validity
+  loss over nothing, which is NaN. A judge that has seen failures only cannot tell where the first success may be.
+- The tasks until the next update are drawn at once.
 - f keeps away from 0 and 1 (``feasibility``), where its logit is infinite; the judge's logit is squashed likewise.
 - The noise on successful tasks is symmetric, for one that is only positive shifts them upwards.
 """
@@ -33,15 +35,16 @@ from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
 from ..kernels.coupling_flow import CouplingFlow
-from ..kernels.flat_networks import adam_, clip_norm_, initial_weights, layer_shapes, perceptron, unpack
+from ..kernels.flat_networks import activations, adam_, add_gradient, clip_norm_, initial_weights, layer_shapes, views
 from ..presets import fill_from_preset
 from ..success import demand_success, success_of, success_threshold
 from ..teacher import Teacher
 
 FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "default": {"fit_rate": 50, "memory": 500, "n_steps": 20, "learning_rate": 3e-3, "noise": 0.05, "hidden": 32},
+    "default": {"fit_rate": 50, "memory": 500, "n_steps": 10, "learning_rate": 3e-3, "noise": 0.05, "hidden": 32},
     "teachmyagent": {"fit_rate": 50, "memory": 50, "n_steps": 1, "learning_rate": 3e-4, "noise": 0.1, "hidden": 64},
 }
 """This library's defaults, and the values of TeachMyAgent's benchmark."""
@@ -51,6 +54,9 @@ _LARGEST_NORM = 10.0
 _BOUND = 5.0
 _LEVELS = 16
 """Feasibilities over which the density is averaged."""
+
+_LARGEST_BLOCK = 256
+"""Most tasks drawn ahead."""
 
 _NAMES = ("judge", "setter")
 
@@ -73,7 +79,6 @@ class SetterSolver(Teacher):
         success_above: A return above which an episode is a success, where the environment does not tell;
             ``expert.success_above`` by default.
         expert: What a human knows beforehand; only ``success_above`` is used.
-        device: Where torch computes, e.g. ``"cuda"``.
         ignore_warmup: See `Teacher`.
 
     Raises:
@@ -107,7 +112,6 @@ class SetterSolver(Teacher):
         feasibility: tuple[float, float] = (0.02, 0.98),
         success_above: float | None = None,
         expert: ExpertKnowledge | Mapping[str, Any] | None = None,
-        device: str = "cpu",
         ignore_warmup: bool = True,
     ) -> None:
         super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
@@ -125,7 +129,6 @@ class SetterSolver(Teacher):
         self.memory, self.hidden, self.n_layers = int(chosen["memory"]), int(chosen["hidden"]), int(n_layers)
         self.learning_rate, self.noise = float(chosen["learning_rate"]), float(chosen["noise"])
         self.feasibility = (float(feasibility[0]), float(feasibility[1]))
-        self.device = device
         self.success_above = success_threshold(success_above, ExpertKnowledge.of(expert, task_space))
         self._check_hyperparameters()
 
@@ -145,6 +148,8 @@ class SetterSolver(Teacher):
         self._success = np.zeros(self.memory)
         self._count = 0
         self._n_updates = 0
+        self._block = np.empty((0, task_space.n_dims))  # drawn ahead, to be handed out from _next on
+        self._next = 0
         self._losses = {"judge": 0.0, "feasibility": 0.0, "validity": 0.0, "coverage": 0.0}
         self._train_seconds = 0.0
 
@@ -167,28 +172,31 @@ class SetterSolver(Teacher):
     # --- Sampling (Racanière et al. 2020, section 3.1) -----------------------------------------------------------
 
     def _sample(self, n: int) -> FloatArray:
-        import torch
+        end = self._next + n
+        while end > len(self._block):  # the order of the draws does not depend on how many are asked for at once
+            self._block = np.concatenate([self._block[self._next :], self._draw_block()])
+            self._next, end = 0, n
+        tasks = self._block[self._next : end]
+        self._next = end
+        return tasks
 
-        if self._n_updates == 0:
+    def _draw_block(self) -> FloatArray:
+        """Draw the next tasks, as many as there are episodes between two updates."""
+        n = min(self.fit_rate, _LARGEST_BLOCK)
+        if self._steps["setter"] == 0:
             return self.task_space.sample(n, self.rng)  # what the untrained flow would draw
         noise, f = self._draw(n)
-        with torch.no_grad():
-            weights = torch.from_numpy(self._weights["setter"]).to(self.device)
-            points, _ = self._flow.forward(weights, self._tensor(noise), self._tensor(f))
+        points, _, _ = self._flow.forward(self._flow.layers(self._weights["setter"]), noise, f)
         unit = np.full((n, self.task_space.n_dims), 0.5)
-        unit[:, self._free] = points.cpu().numpy()
+        unit[:, self._free] = points
         return self.task_space.from_unit(unit)
 
-    def _draw(self, *shape: int) -> tuple[FloatArray, FloatArray]:
+    def _draw(self, *shape: int) -> tuple[Float32Array, Float32Array]:
         """Logistic noise of shape ``(*shape, d)`` and wanted feasibilities of this shape."""
         uniform = np.clip(self.rng.random((*shape, self._d)), 1e-6, 1.0 - 1e-6)
+        noise = np.log(uniform) - np.log1p(-uniform)
         low, high = self.feasibility
-        return np.log(uniform) - np.log1p(-uniform), low + (high - low) * self.rng.random(shape)
-
-    def _tensor(self, values: FloatArray) -> Any:
-        import torch
-
-        return torch.from_numpy(np.asarray(values, dtype=np.float32)).to(self.device)
+        return noise.astype(np.float32), (low + (high - low) * self.rng.random(shape)).astype(np.float32)
 
     # --- Learning ------------------------------------------------------------------------------------------------
 
@@ -212,71 +220,90 @@ class SetterSolver(Teacher):
                 self._train()
 
     def _train(self) -> None:
-        import torch
-
         started = time.perf_counter()
         n, m = min(self._count, self.memory), self.n_steps
-        points, success = self._points[:n], self._success[:n]
         judged = self.rng.integers(n, size=(m, _BATCH))
-        x, y = self._tensor(points), self._tensor(success)
-        noise, f = (self._tensor(part) for part in self._draw(m, _BATCH))
+        x, y = self._points[judged].astype(np.float32), self._success[judged].astype(np.float32)
+        noise, f = self._draw(m, _BATCH)
         solved = self._solved(m)
 
-        weights = {name: torch.tensor(value, device=self.device) for name, value in self._weights.items()}
-        moments = {name: torch.tensor(value, device=self.device) for name, value in self._moments.items()}
-        total = dict.fromkeys(self._losses, 0.0)
-        zero = torch.zeros((), device=self.device)
+        slopes = {name: np.zeros_like(value) for name, value in self._weights.items()}
+        judge, judge_slopes = (views(part["judge"], self._judge_shapes) for part in (self._weights, slopes))
+        setter, setter_slopes = (self._flow.layers(part["setter"]) for part in (self._weights, slopes))
+        losses = np.zeros((m, 4))
         for i in range(m):
-            # Section 3.2: the judge's cross-entropy between its probability and what the student did.
-            judge = weights["judge"].requires_grad_()
-            logits = self._judge(judge, x[judged[i]])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, y[judged[i]])
-            self._step("judge", judge, loss, moments)
-            # Section 3.3, feasibility: the judge's logit of a task that was set for f is the logit of f.
-            setter = weights["setter"].requires_grad_()
-            tasks, log_density = self._flow.forward(setter, noise[i], f[i])
-            squashed = _squash(self._judge(judge, tasks))
-            feasibility = ((squashed - _squash(f[i].logit())) ** 2).mean()
-            # Validity: solved tasks, as feasible as the judge finds them, are likely under the setter.
-            validity = zero
-            if solved is not None:
-                with torch.no_grad():
-                    level = torch.sigmoid(self._judge(judge, solved[i])).clamp(1e-3, 1.0 - 1e-3)
-                validity = -self._flow.log_density(setter, solved[i], level).mean()
-            # Coverage: the tasks are spread out.
-            coverage = log_density.mean()
-            self._step("setter", setter, feasibility + validity + coverage, moments)
-            parts = {"judge": loss, "feasibility": feasibility, "validity": validity, "coverage": coverage}
-            total = {name: total[name] + float(part.detach()) / m for name, part in parts.items()}
-        self._weights = {name: value.cpu().numpy() for name, value in weights.items()}
-        self._moments = {name: value.cpu().numpy() for name, value in moments.items()}
-        self._losses = total
+            losses[i, 0] = self._add_judge_gradient(judge, x[i], y[i], judge_slopes)
+            self._step("judge", slopes["judge"])
+            if solved is None and self._steps["setter"] == 0:
+                continue  # it is uniform, which is what coverage wants
+            known = None if solved is None else solved[i]
+            losses[i, 1:] = self._add_setter_gradient(judge, setter, noise[i], f[i], known, setter_slopes)
+            self._step("setter", slopes["setter"])
+        self._losses = dict(zip(self._losses, losses.mean(axis=0).tolist(), strict=True))
         self._n_updates += 1
+        self._block, self._next = self._block[:0].copy(), 0  # the setter has changed
         self._train_seconds = time.perf_counter() - started
 
-    def _solved(self, m: int) -> Any:
+    def _add_judge_gradient(
+        self, judge: list[Float32Array], x: Float32Array, y: Float32Array, into: list[Float32Array]
+    ) -> float:
+        """Section 3.2: the judge's cross-entropy between its probability and what the student did."""
+        kept = self._judge(judge, x)
+        logits = kept[-1][:, 0]
+        slope: Float32Array = (1.0 / len(y)) * (_sigmoid(logits) - y)
+        add_gradient(kept, judge, slope[:, None], "relu", into)
+        losses = np.maximum(logits, 0.0) - logits * y + np.log(1.0 + np.exp(-np.abs(logits)))
+        return float(losses.mean())
+
+    def _add_setter_gradient(
+        self,
+        judge: list[Float32Array],
+        setter: list[list[Float32Array]],
+        noise: Float32Array,
+        f: Float32Array,
+        solved: Float32Array | None,
+        into: list[list[Float32Array]],
+    ) -> tuple[float, float, float]:
+        """Section 3.3: the losses called feasibility, validity and coverage, whose sum is differentiated."""
+        n, flow = len(f), self._flow
+        tasks, logs, made = flow.forward(setter, noise, f)
+        coverage = float(logs.mean())
+        if solved is None:
+            flow.add_forward_gradient(setter, made, tasks, np.zeros_like(tasks), 1.0 / n, into)
+            return 0.0, 0.0, coverage
+        # Feasibility: the judge's logit of a task that was set for f is the logit of f. Its passes are one.
+        kept = self._judge(judge, np.concatenate([tasks, solved]))
+        squashed = _squash(kept[-1][:n])
+        gap = squashed - _squash(_logit(f))[:, None]
+        judge_slope = (2.0 / n) * gap * (1.0 - (squashed / _BOUND) ** 2)
+        slope = 2.0 * add_gradient([part[:n] for part in kept], judge, judge_slope, "relu", None)
+        # Coverage: the tasks are spread out.
+        flow.add_forward_gradient(setter, made, tasks, slope, 1.0 / n, into)
+        # Validity: solved tasks, as feasible as the judge finds them, are likely under the setter.
+        level = np.clip(_sigmoid(kept[-1][n:, 0]), 1e-3, 1.0 - 1e-3)
+        logs, made = flow.log_density(setter, solved, level)
+        flow.add_density_gradient(setter, made, -1.0 / len(solved), into)
+        return float((gap * gap).mean()), -float(logs.mean()), coverage
+
+    def _solved(self, m: int) -> Float32Array | None:
         """``m`` batches of tasks the student succeeded at, with noise, kept off the faces; None without a success."""
         solved = np.flatnonzero(self._success[: min(self._count, self.memory)] > 0.5)
         if not len(solved):
             return None
         points = self._points[solved[self.rng.integers(len(solved), size=(m, _BATCH))]]
         points = points + self._spread * (self.rng.random(points.shape) - 0.5)
-        return self._tensor(np.clip(points, 1e-4, 1.0 - 1e-4))
+        return np.clip(points, 1e-4, 1.0 - 1e-4).astype(np.float32)
 
-    def _judge(self, weights: Any, points: Any) -> Any:
-        """The logit of the student's success at each point, shape ``(n,)``."""
-        import torch
+    def _judge(self, layers: list[Float32Array], points: Float32Array) -> list[Float32Array]:
+        """What the judge computes of points of shape ``(n, d)``; last, the logits of success, ``(n, 1)``."""
+        return activations(2.0 * points - 1.0, layers, "relu")
 
-        return perceptron(2.0 * points - 1.0, unpack(weights, self._judge_shapes), torch.relu)[:, 0]
-
-    def _step(self, name: str, weights: Any, loss: Any, moments: dict[str, Any]) -> None:
-        import torch
-
-        (gradient,) = torch.autograd.grad(loss, weights)
-        weights.detach_()
+    def _step(self, name: str, gradient: Float32Array) -> None:
         clip_norm_(gradient, _LARGEST_NORM)
         self._steps[name] += 1
-        adam_(weights, gradient, moments[name][0], moments[name][1], self._steps[name], self.learning_rate)
+        mean, square = self._moments[name]
+        adam_(self._weights[name], gradient, mean, square, self._steps[name], self.learning_rate)
+        gradient[...] = 0.0
 
     # --- What it shows -------------------------------------------------------------------------------------------
 
@@ -285,29 +312,28 @@ class SetterSolver(Teacher):
 
         It is exact but for the average over 16 levels of f; discrete dimensions are treated as continuous ones.
         """
-        import torch
-
-        rows = self.task_space.to_unit(np.atleast_2d(self.task_space.validate(tasks)))[:, self._free]
+        rows = self._rows(tasks)
         if self._n_updates == 0:
             return None
         low, high = self.feasibility
         levels = low + (high - low) * (np.arange(_LEVELS) + 0.5) / _LEVELS
-        with torch.no_grad():
-            weights = torch.from_numpy(self._weights["setter"]).to(self.device)
-            points = self._tensor(np.tile(rows, (_LEVELS, 1)))
-            logs = self._flow.log_density(weights, points, self._tensor(np.repeat(levels, len(rows))))
-        each = np.exp(np.minimum(logs.cpu().numpy().astype(np.float64), 700.0)).reshape(_LEVELS, len(rows))
+        setter, logs = self._flow.layers(self._weights["setter"]), np.empty((_LEVELS, len(rows)))
+        for i, level in enumerate(levels):
+            logs[i], _ = self._flow.log_density(setter, rows, np.full(len(rows), level, np.float32))
+        each = np.exp(np.minimum(logs, 700.0))
         density: FloatArray = each.mean(axis=0)
         return density
 
     def feasibility_of(self, tasks: ArrayLike) -> FloatArray:
         """Return the judge's probability that the student succeeds at each task, shape ``(n,)``."""
-        import torch
+        rows = self._rows(tasks)
+        logits = self._judge(views(self._weights["judge"], self._judge_shapes), rows)[-1][:, 0]
+        return _sigmoid(logits).astype(np.float64)
 
-        rows = self.task_space.to_unit(np.atleast_2d(self.task_space.validate(tasks)))[:, self._free]
-        with torch.no_grad():
-            weights = torch.from_numpy(self._weights["judge"]).to(self.device)
-            return torch.sigmoid(self._judge(weights, self._tensor(rows))).cpu().numpy().astype(np.float64)
+    def _rows(self, tasks: ArrayLike) -> Float32Array:
+        """Tasks as points of the unit cube of the dimensions that vary."""
+        unit = self.task_space.to_unit(np.atleast_2d(self.task_space.validate(tasks)))
+        return unit[:, self._free].astype(np.float32)
 
     def metrics(self) -> dict[str, float]:
         """Return the losses of the latest update, the student's success in the window, and counts."""
@@ -331,6 +357,7 @@ class SetterSolver(Teacher):
             "points": self._points.copy(),
             "success": self._success.copy(),
             "counts": [self._count, self._n_updates],
+            "block": self._block[self._next :].copy(),
             "losses": dict(self._losses),
             "train_seconds": self._train_seconds,
         }
@@ -348,18 +375,31 @@ class SetterSolver(Teacher):
         points, success = _like(self._points, state["points"], "points"), _like(self._success, state["success"], "s")
         steps = {name: int(state["steps"][name]) for name in _NAMES}
         count, n_updates = map(int, state["counts"])
+        block = np.array(state["block"], dtype=np.float64)
+        if block.ndim != 2 or block.shape[1] != self.task_space.n_dims or not self.task_space.contains(block).all():
+            raise ValueError(f"Its array 'block' of shape {block.shape} does not hold tasks of {self.task_space}.")
         losses = {name: float(state["losses"][name]) for name in self._losses}
         seconds = float(state["train_seconds"])
         self._weights, self._moments, self._steps = weights, moments, steps
         self._points, self._success, self._losses = points, success, losses
         self._count, self._n_updates, self._train_seconds = count, n_updates, seconds
+        self._block, self._next = block, 0
 
 
-def _squash(logits: Any) -> Any:
+def _squash(logits: Float32Array) -> Float32Array:
     """Logits within ±4 about as they are, larger ones less, so that no single task rules the loss."""
-    import torch
+    squashed: Float32Array = _BOUND * np.tanh(logits / _BOUND)
+    return squashed
 
-    return _BOUND * torch.tanh(logits / _BOUND)
+
+def _sigmoid(logits: Float32Array) -> Float32Array:
+    chances: Float32Array = 0.5 + 0.5 * np.tanh(0.5 * logits)
+    return chances
+
+
+def _logit(f: Float32Array) -> Float32Array:
+    logits: Float32Array = np.log(f) - np.log(1.0 - f)
+    return logits
 
 
 def _like(mine: NDArray[Any], theirs: Any, name: str) -> NDArray[Any]:

@@ -1,9 +1,13 @@
 """Small multilayer perceptrons whose weights are one flat float32 array, for teachers that are networks.
 
-A teacher keeps its weights and the moments of its optimiser as NumPy arrays, which are its state; torch is used
-for the time of a forward or a training pass only. All random numbers are drawn by the caller, so that no generator
-but the teacher's own is ever involved. RMSProp and Adam are written out, for on a single flat vector they are one
-line each.
+A teacher keeps its weights and the moments of its optimiser as NumPy arrays, which are its state. All random numbers
+are drawn by the caller, so that no generator but the teacher's own is ever involved. There are two ways to compute:
+
+- with torch (`unpack`, `perceptron`, `rmsprop_`), whose automatic gradients are handy where the loss is involved;
+- with NumPy alone (`views`, `activations`, `add_gradient`, `adam_`, `clip_norm_`): for batches of dozens of rows and
+  layers of dozens of units a call into torch takes longer than the arithmetic, and NumPy is several times as fast.
+
+The optimisers are written out, for on a single flat vector they are one line each.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Float32Array = NDArray[np.float32]
+Activation = Literal["tanh", "relu"]
 
 
 def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
@@ -81,18 +86,86 @@ def rmsprop_(weights: Tensor, gradient: Tensor, square: Tensor, rate: float, dec
     weights.addcdiv_(gradient, square.sqrt().add_(1e-8), value=-rate)
 
 
-def adam_(weights: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: int, rate: float) -> None:
+# --- With NumPy alone ------------------------------------------------------------------------------------------------
+
+
+def views(weights: Float32Array, shapes: Sequence[tuple[int, ...]]) -> list[Float32Array]:
+    """Return views of a flat array in these shapes."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    return [part.reshape(shape) for part, shape in zip(np.split(weights, ends), shapes, strict=True)]
+
+
+def activations(x: Float32Array, layers: Sequence[Float32Array], activation: Activation) -> list[Float32Array]:
+    """Return what a perceptron computes: the inputs of its layers, the first of which is ``x``, and its output.
+
+    Args:
+        x: Shape ``(n, in)``.
+        layers: As `views` returns them.
+        activation: Of all layers but the last, which is linear.
+
+    Example:
+        >>> layers = views(np.array([1.0, -1.0, 0.0, 0.5, 2.0], np.float32), [(1, 2), (1,), (1, 1), (1,)])
+        >>> [part.tolist() for part in activations(np.array([[3.0, 1.0]], np.float32), layers, "relu")]
+        [[[3.0, 1.0]], [[2.0]], [[3.0]]]
+    """
+    kept = [x]
+    for i in range(0, len(layers), 2):
+        x = x.dot(layers[i].T)
+        x += layers[i + 1]
+        if i < len(layers) - 2:
+            np.tanh(x, out=x) if activation == "tanh" else np.maximum(x, 0.0, out=x)
+        kept.append(x)
+    return kept
+
+
+def add_gradient(
+    kept: Sequence[Float32Array],
+    layers: Sequence[Float32Array],
+    slope: Float32Array,
+    activation: Activation,
+    into: Sequence[Float32Array] | None,
+) -> Float32Array:
+    """Pass a gradient back through a perceptron.
+
+    Args:
+        kept: What `activations` returned.
+        layers: The layers it was given.
+        slope: Of the loss by the output, shape ``(n, out)``.
+        activation: The one it was given.
+        into: Where the slopes by the weights are added, as `views` of a flat array; None where they are not wanted.
+
+    Returns:
+        The slope by the input, shape ``(n, in)``.
+    """
+    ones = np.ones(len(slope), np.float32)
+    for i in range(len(layers) - 2, -1, -2):
+        below = kept[i // 2]
+        if into is not None:
+            into[i][...] += slope.T.dot(below)
+            into[i + 1][...] += ones.dot(slope)
+        slope = slope.dot(layers[i])
+        if i:
+            slope *= 1.0 - below * below if activation == "tanh" else below > 0.0
+    return slope
+
+
+def adam_(
+    weights: Float32Array, gradient: Float32Array, mean: Float32Array, square: Float32Array, step: int, rate: float
+) -> None:
     """One step of Adam (Kingma & Ba 2015, algorithm 1), in place; ``step`` counts from 1."""
-    mean.mul_(0.9).add_(gradient, alpha=0.1)
-    square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-    scale = (square / (1.0 - 0.999**step)).sqrt_().add_(1e-8)
-    weights.addcdiv_(mean, scale, value=-rate / (1.0 - 0.9**step))
+    mean *= 0.9
+    mean += 0.1 * gradient
+    square *= 0.999
+    square += 0.001 * (gradient * gradient)
+    scale = np.sqrt(square * (1.0 / (1.0 - 0.999**step)))
+    scale += 1e-8
+    weights -= (rate / (1.0 - 0.9**step)) * (mean / scale)
 
 
-def clip_norm_(gradient: Tensor, largest: float) -> None:
+def clip_norm_(gradient: Float32Array, largest: float) -> None:
     """Scale a gradient to at most this norm, in place; one that is not finite becomes 0."""
-    norm = gradient.norm()
-    if not bool(norm.isfinite()):
-        gradient.zero_()
-    elif float(norm) > largest:
-        gradient.mul_(largest / float(norm))
+    norm = math.sqrt(square) if math.isfinite(square := float(gradient.dot(gradient))) else math.inf
+    if norm == math.inf:
+        gradient[...] = 0.0
+    elif norm > largest:
+        gradient *= largest / norm

@@ -308,7 +308,11 @@ class GMMTeacher(Teacher):
         return self._mixture
 
     def density(self, tasks: ArrayLike) -> FloatArray | None:
-        """Return the density of the components, weighted by their probabilities; None before the first fit."""
+        """Return the density of the components, weighted by their probabilities; None before the first fit.
+
+        Args:
+            tasks: Shape ``(n, d)``. A value of a discrete dimension stands for the middle of its cell of the unit cube.
+        """
         if self._mixture is None:
             return None
         rows = np.atleast_2d(self.task_space.validate(tasks))

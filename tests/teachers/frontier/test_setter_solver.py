@@ -5,8 +5,11 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from tutelage import Outcomes, TaskSpace, make_teacher
+from tutelage.teachers.kernels.flat_networks import views
 
+from ..kernels import torch_flow
 from ..noisy_student import capable_on_the_left, is_medium
 
 SQUARE = TaskSpace(x=(0.0, 1.0), y=(0.0, 1.0))
@@ -76,9 +79,9 @@ def test_a_narrow_range_of_feasibilities_narrows_the_tasks():
 @pytest.mark.parametrize("success", [0.0, 1.0])
 def test_a_student_that_never_or_always_succeeds_still_gets_varied_tasks(success):
     teacher = build()
-    tasks = play(teacher, 400, lambda tasks: np.full(len(tasks), success))
+    tasks = play(teacher, 1000, lambda tasks: np.full(len(tasks), success))
     assert np.isfinite(list(teacher.metrics().values())).all()
-    assert (tasks[200:].std(axis=0) > 0.15).all()  # uniform: 0.29
+    assert (tasks[500:].std(axis=0) > 0.15).all()  # uniform: 0.29
 
 
 def test_thousands_of_successes_at_one_task_leave_the_density_finite():
@@ -126,17 +129,98 @@ def test_only_the_latest_episodes_are_learned_from():
     assert teacher.metrics()["mean_success"] == 1.0
 
 
-def test_without_a_success_the_validity_loss_is_left_out():
+def test_without_a_success_only_coverage_is_left():
     teacher = build()
     play(teacher, 50, lambda tasks: np.zeros(len(tasks)))
-    assert teacher.metrics()["validity_loss"] == 0.0
+    assert (teacher.metrics()["validity_loss"], teacher.metrics()["feasibility_loss"]) == (0.0, 0.0)
     play(teacher, 50, lambda tasks: np.ones(len(tasks)))
     assert teacher.metrics()["validity_loss"] != 0.0
+    assert teacher.metrics()["feasibility_loss"] > 0.0
+
+
+def test_a_setter_that_never_saw_a_success_stays_uniform():
+    teacher = build()
+    play(teacher, 500, lambda tasks: np.zeros(len(tasks)))
+    np.testing.assert_allclose(teacher.density(GRID), 1.0, atol=1e-3)
+
+
+def test_a_setter_becomes_uniform_again_when_all_successes_are_forgotten():
+    teacher = build(memory=50)
+    play(teacher, 300, capable_on_the_left(0))
+    assert teacher.density(GRID).std() > 0.5
+    play(teacher, 1000, lambda tasks: np.zeros(len(tasks)))
+    assert teacher.density(GRID).std() < 0.3
 
 
 def test_discrete_successes_are_spread_over_their_cells():
     teacher = build(TaskSpace(rooms=range(4), size=(0.0, 2.0), fixed=(1.0, 1.0)), noise=0.1)
     np.testing.assert_allclose(teacher._spread, [0.25, 0.1])
+
+
+def test_the_setters_gradient_is_that_of_its_three_losses():
+    teacher, rng = build(), np.random.default_rng(0)
+    shapes, flow = teacher._judge_shapes, teacher._flow
+    judge, setter = (0.3 * rng.standard_normal(len(w)).astype(np.float32) for w in teacher._weights.values())
+    noise, f = rng.logistic(size=(20, 2)).astype(np.float32), rng.uniform(0.1, 0.9, 20).astype(np.float32)
+    solved, gradient = rng.uniform(0.1, 0.9, (20, 2)).astype(np.float32), np.zeros_like(setter)
+    losses = teacher._add_setter_gradient(
+        views(judge, shapes), flow.layers(setter), noise, f, solved, flow.layers(gradient)
+    )
+
+    leaf, level = torch.tensor(setter, requires_grad=True), torch.tensor(f)
+    logit = lambda x: torch_flow.perceptron(2.0 * x - 1.0, torch.tensor(judge), shapes, torch.relu)[:, 0]  # noqa: E731
+    tasks, logs = torch_flow.forward(flow, leaf, torch.tensor(noise), level)
+    squash = lambda x: 5.0 * torch.tanh(x / 5.0)  # noqa: E731
+    feasibility = ((squash(logit(tasks)) - squash(level.logit())) ** 2).mean()
+    known = torch.tensor(solved)
+    validity = -torch_flow.log_density(flow, leaf, known, torch.sigmoid(logit(known)).clamp(1e-3, 0.999)).mean()
+    (feasibility + validity + logs.mean()).backward()
+    np.testing.assert_allclose(losses, [float(x.detach()) for x in (feasibility, validity, logs.mean())], rtol=1e-3)
+    np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-2, atol=1e-3 * float(leaf.grad.abs().max()))
+
+
+# --- Tasks drawn ahead --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("updates", [0, 1])
+def test_tasks_one_by_one_are_those_of_a_batch(updates):
+    single, batch = build(n_steps=2), build(n_steps=2)
+    tasks = np.random.default_rng(0).random((50 * updates, 2))
+    for teacher in (single, batch):
+        teacher.update(outcomes(tasks, capable_on_the_left(0)(tasks)))
+    one_by_one = np.concatenate([single.sample().values for _ in range(120)])  # more than two blocks
+    np.testing.assert_array_equal(one_by_one, batch.sample(120).values)
+    np.testing.assert_array_equal(single.sample(7).values, batch.sample(7).values)
+
+
+def test_a_teacher_restored_in_the_middle_of_a_block_continues_identically():
+    teacher, restored = build(n_steps=2), build(n_steps=2, seed=1)
+    play(teacher, 50, capable_on_the_left(0))
+    teacher.sample(20)
+    restored.load_state_dict(teacher.state_dict())
+    for twin in (teacher, restored):
+        play(twin, 10, capable_on_the_left(1), batch=1)
+    np.testing.assert_array_equal(
+        play(teacher, 125, capable_on_the_left(2)), play(restored, 125, capable_on_the_left(2))
+    )
+
+
+def test_an_update_of_the_setter_discards_the_tasks_drawn_with_the_old_one():
+    teacher = build(n_steps=2)
+    teacher.sample(5)
+    assert len(teacher.state_dict()["algorithm"]["block"]) == 45
+    tasks = np.random.default_rng(0).random((50, 2))
+    teacher.update(outcomes(tasks, capable_on_the_left(0)(tasks)))
+    assert len(teacher.state_dict()["algorithm"]["block"]) == 0
+
+
+@pytest.mark.parametrize("block", [np.full((3, 2), 2.0), np.full((3, 1), 0.5), np.full((1, 2), np.nan)])
+def test_a_state_whose_block_holds_no_tasks_is_refused(block):
+    teacher = build()
+    state = teacher.state_dict()
+    state["algorithm"]["block"] = block
+    with pytest.raises(ValueError, match="block"):
+        teacher.load_state_dict(state)
 
 
 # --- Success, hyperparameters, state ------------------------------------------------------------------------------
@@ -179,7 +263,7 @@ def test_impossible_hyperparameters_are_refused(arguments, sentence):
         build(**arguments)
 
 
-@pytest.mark.parametrize(("change", "sentence"), [({"n_steps": 3}, "n_steps=20"), ({"hidden": 8}, "hidden=16")])
+@pytest.mark.parametrize(("change", "sentence"), [({"n_steps": 3}, "n_steps=10"), ({"hidden": 8}, "hidden=16")])
 def test_a_state_with_other_hyperparameters_is_refused(change, sentence):
     with pytest.raises(ValueError, match=sentence):
         build(**change).load_state_dict(build().state_dict())
