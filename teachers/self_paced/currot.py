@@ -10,8 +10,7 @@ What differs from the authors' code:
 
 - Everything happens in the unit cube, without the dimensions with low == high; integers and categories are rounded.
 - ``epsilon`` is a distance, a share of the cube's diagonal. Theirs is in raw units, and one of its two uses takes its
-  square root, so that the curriculum depends on the unit of the task. The presets hold the distances that result in
-  the authors' experiments.
+  square root, so that the curriculum depends on the unit of the task.
 - δ may be left out: then tasks are compared by success, with δ = ½.
 - The estimate averages all of the latest episodes within three lengthscales, not the nearest half of the data, and no
   older successes: where success is a matter of chance, remembered ones make everything look feasible. For the same
@@ -20,13 +19,16 @@ What differs from the authors' code:
 - Some candidates lie on the straight line to the target, for in many dimensions random ones hardly ever get nearer.
 - Estimates that are all alike, as with a student that never succeeds, move a particle at random within its ball, so
   that the cloud neither freezes nor collapses onto the latest tasks.
-- NumPy names that no longer exist are not used, nor is anything compiled.
+- The directions of the random candidates are picked from a few hundred that are drawn anew for each update.
+- NumPy names that no longer exist are not used.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -44,21 +46,31 @@ FloatArray = NDArray[np.float64]
 _DEFAULT: dict[str, Any] = {"delta": None, "n_particles": 100, "fit_rate": 50, "epsilon": 0.08}
 PRESETS: dict[str, dict[str, Any]] = {
     "default": _DEFAULT,
+    "paper": {"delta": None, "n_particles": 100, "fit_rate": 20, "epsilon": 0.064},
     "teachmyagent": {"delta": 180.0, "n_particles": 500, "fit_rate": 50, "epsilon": 0.086},
-    "point-mass": {"delta": 4.0, "n_particles": 100, "fit_rate": 20, "epsilon": 0.064},
-    "maze": {"delta": 0.8, "n_particles": 100, "fit_rate": 50, "epsilon": 0.048},
 }
-"""This library's defaults, and the values of the authors' experiments on Stump Tracks, a point mass and a maze."""
+"""This library's defaults, and the values of the authors' experiments.
+
+``"paper"`` is their point mass: 100 particles, updated every 20 episodes; ε = 0.5, so that particles move by up to
+√ε = 0.707, which is 0.064 of the diagonal of its tasks, positions in [−4, 4] and widths in [0.5, 8]. Its δ, a return
+of 4, is left to the user.
+
+``"teachmyagent"`` is their Stump Tracks: δ = 180 with 500 particles, updated every 50 episodes; ε is 0.05 times the
+diagonal of the tasks, stump heights in [0, 3] and spacings in [0, 6], so 0.335: particles move by up to √ε = 0.579,
+which is 0.086 of the diagonal.
+"""
 
 _LENGTHSCALE = 0.3
 """Of the estimate, as a share of ε."""
 
-_RADIUS = 3.0
-"""Data further away than this many lengthscales does not count."""
-
-_CANDIDATES = 100
 _STRAIGHT = 10
-"""How many of these lie on the line to the target."""
+"""Candidates on the line to the destination."""
+
+_RANDOM = 90
+"""Random candidates of a particle."""
+
+_DIRECTIONS = 250
+"""Drawn for each update of the cloud; the random candidates of all particles lie in directions picked from these."""
 
 _MEMORY = 3
 """Latest episodes in the estimate, as a multiple of the particles."""
@@ -67,11 +79,6 @@ _TRANSPORT_STEPS = 15
 _JITTER = 1e-3
 _SUCCESS_DELTA = 0.5
 _LARGEST_RETURN = 1e50
-_SMALLEST_FLOAT32_SCALE = 0.005
-"""With a shorter lengthscale, float32 cannot tell neighbours apart."""
-
-_BLOCK = 1_000_000
-"""Distances computed at once."""
 
 
 class CURROT(Teacher):
@@ -82,8 +89,8 @@ class CURROT(Teacher):
         seed: Seed of the teacher's own generator.
         delta: A return at or above which a task is learned (δ). By default ``expert.good_return``; without either,
             the share of successes must reach ½.
-        preset: Whose hyperparameters stand where none is given: ``"default"``, ``"teachmyagent"``, ``"point-mass"``
-            or ``"maze"``.
+        preset: Whose hyperparameters stand where none is given: ``"default"``, ``"paper"`` or
+            ``"teachmyagent"``.
         n_particles: Tasks in the cloud.
         fit_rate: Episodes between two updates of the cloud.
         epsilon: How far a task moves in one update at most, as a share of the diagonal of the task space (ε).
@@ -111,7 +118,7 @@ class CURROT(Teacher):
         *,
         seed: int | None = None,
         delta: float | None = None,
-        preset: Literal["default", "teachmyagent", "point-mass", "maze"] = "default",
+        preset: Literal["default", "paper", "teachmyagent"] = "default",
         n_particles: int | None = None,
         fit_rate: int | None = None,
         epsilon: float | None = None,
@@ -139,6 +146,7 @@ class CURROT(Teacher):
             self._free[0] = True
         d = self._d = int(self._free.sum())
         self._step = self.epsilon * np.sqrt(d)
+        self._scale = _LENGTHSCALE * self._step
         self._particles = self._draw(knowledge.initial(task_space))
         self._targets = self._draw(knowledge.target(task_space))
         size = max(_MEMORY * self.n_particles, self.fit_rate)
@@ -193,11 +201,12 @@ class CURROT(Teacher):
             performance = success_of(outcomes, self.success_above)
         else:
             performance = np.clip(outcomes.returns, -_LARGEST_RETURN, _LARGEST_RETURN)
-        rows = np.column_stack([self._to_points(outcomes.tasks), performance])
-        done = 0
-        while done < len(rows):
-            size = min(len(rows) - done, self.fit_rate - self._count % self.fit_rate)
-            self._recent[(self._count + np.arange(size)) % len(self._recent)] = rows[done : done + size]
+        points, done = self._to_points(outcomes.tasks), 0
+        while done < len(points):
+            at = self._count % len(self._recent)
+            size = min(len(points) - done, self.fit_rate - self._count % self.fit_rate, len(self._recent) - at)
+            self._recent[at : at + size, :-1] = points[done : done + size]
+            self._recent[at : at + size, -1] = performance[done : done + size]
             self._count += size
             done += size
             if self._count % self.fit_rate == 0:
@@ -213,7 +222,7 @@ class CURROT(Teacher):
         self._learned_share = float(learned.mean())
         self._particles = self._exchange(before, learned)
         if not learned.all():
-            learned = self._margin(self._particles, data) >= 0.0
+            learned[~learned] = self._margin(self._particles[~learned], data) >= 0.0
         moved = self._move(self._particles, learned, data)
         self._mean_step = float(np.sqrt(((moved - self._particles) ** 2).sum(axis=1)).mean() / np.sqrt(self._d))
         self._particles = moved
@@ -227,8 +236,9 @@ class CURROT(Teacher):
         passed = pool[:, -2] >= self._threshold
         if self._reached or int(passed.sum()) >= max(1, self.n_particles // 10):
             # What went well by chance, or what the student has forgotten, is no place to go back to.
-            margin = self._margin(pool[:, : self._d], data)
-            good = pool[passed & ((margin >= 0.0) | (margin == -np.inf))]
+            good = pool[passed]
+            margin = self._margin(good[:, : self._d], data)
+            good = good[(margin >= 0.0) | (margin == -np.inf)]
             self._reached = len(good) > 0
             if self._reached:
                 if len(good) > self.n_particles:  # those that lie best for the target, one for each of its samples
@@ -245,29 +255,15 @@ class CURROT(Teacher):
             points: Shape ``(n, d)``.
             data: The latest episodes, rows of (task, performance).
         """
-        scale = _LENGTHSCALE * self._step
-        precise = np.float32 if scale > _SMALLEST_FLOAT32_SCALE else np.float64
-        centre = data[:, :-1].mean(axis=0)
-        centres = ((data[:, :-1] - centre) / scale).astype(precise)
-        margins = data[:, -1] - self._threshold
-        margins = (margins / max(np.abs(margins).max(), 1e-300)).astype(precise)
-        norms = (centres**2).sum(axis=1)
+        columns, values = self._data(data)
         result = np.empty(len(points))
-        block = max(1, _BLOCK // len(data))
-        for start in range(0, len(points), block):
-            part = ((points[start : start + block] - centre) / scale).astype(precise)
-            squared = (-2.0 * part) @ centres.T
-            squared += norms
-            squared += (part**2).sum(axis=1)[:, None]
-            near = squared <= _RADIUS**2
-            np.minimum(squared, _RADIUS**2, out=squared)
-            squared *= -0.5
-            weights = np.exp(squared, out=squared)
-            weights *= near
-            total = weights.sum(axis=1)
-            known = total > 0.0
-            result[start : start + block] = np.where(known, (weights @ margins) / np.where(known, total, 1.0), -np.inf)
+        _kernels().average(np.ascontiguousarray(points) / self._scale, columns, values, result)
         return result
+
+    def _data(self, data: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return tasks as columns in lengthscales, and performance − δ up to a factor that keeps sums finite."""
+        values = data[:, -1] - self._threshold
+        return np.ascontiguousarray(data[:, :-1].T) / self._scale, values / max(np.abs(values).max(), 1e-300)
 
     def _exchange(self, particles: FloatArray, learned: NDArray[np.bool_]) -> FloatArray:
         """Replace the particles that are too hard by tasks that went well, at the least total cost."""
@@ -282,26 +278,18 @@ class CURROT(Teacher):
     def _move(self, particles: FloatArray, learned: NDArray[np.bool_], data: FloatArray) -> FloatArray:
         """Move each particle to the candidate nearest its destination that is not too hard, or to the best one."""
         n, d = particles.shape
-        way = self._destinations(particles) - particles
-        distance = np.sqrt((way**2).sum(axis=1))
+        ways = self._destinations(particles) - particles
+        distance = np.sqrt((ways**2).sum(axis=1))
         radius = np.where(learned, np.minimum(self._step, distance), self._step)
-        offsets = self.rng.standard_normal((n, _CANDIDATES, d))
-        offsets /= np.maximum(np.sqrt((offsets**2).sum(axis=2, keepdims=True)), 1e-12)
-        back = ((offsets * way[:, None]).sum(axis=2) < 0.0) & learned[:, None]
-        offsets[back] *= -1.0  # the half-ball that faces the destination
-        offsets *= (radius[:, None] * self.rng.random((n, _CANDIDATES)) ** (1.0 / min(d, 3)))[:, :, None]
-        stride = np.minimum(radius, distance) / np.maximum(distance, 1e-12)
-        share = np.arange(_STRAIGHT) / (_STRAIGHT - 1.0)  # 0 is to stay
-        offsets[:, _CANDIDATES - _STRAIGHT :] = share[::-1, None] * (stride[:, None] * way)[:, None]
-        candidates = np.clip(particles[:, None] + offsets, 0.0, 1.0)
-
-        estimate = self._margin(candidates.reshape(-1, d), data).reshape(n, _CANDIDATES)
-        remaining = ((candidates - (particles + way)[:, None]) ** 2).sum(axis=2)
-        fine = estimate >= 0.0
-        nearest = np.argmin(np.where(fine, remaining, np.inf), axis=1)
-        best = np.argmax(estimate, axis=1)  # the first of equal ones, which is a random point of the ball
-        best[~np.isfinite(estimate).any(axis=1)] = _CANDIDATES - 1
-        moved: FloatArray = candidates[np.arange(n), np.where(fine.any(axis=1), nearest, best)]
+        columns, values = self._data(data)
+        directions = self.rng.standard_normal((_DIRECTIONS, d))
+        directions /= np.sqrt((directions**2).sum(axis=1, keepdims=True))
+        picks = self.rng.integers(_DIRECTIONS, size=(n, _RANDOM))
+        # The largest of k uniform numbers is distributed as the k-th root of one.
+        lengths = radius[:, None] * self.rng.random((min(d, 3), n, _RANDOM)).max(axis=0)
+        moved = np.empty_like(particles)
+        candidates = (radius, learned, _STRAIGHT, directions, picks, lengths)
+        _kernels().choose(particles, ways, *candidates, columns, values, self._scale, moved)
         return moved
 
     def _destinations(self, particles: FloatArray) -> FloatArray:
@@ -310,16 +298,16 @@ class CURROT(Teacher):
         In each step the cloud and the samples are sorted along the axes of a random orthonormal basis and matched by
         rank; the matches along all axes together move each particle.
         """
-        moved: FloatArray = particles.copy()
-        ranks = np.empty((self.n_particles, self._d), dtype=np.int64)
-        for _ in range(_TRANSPORT_STEPS):
-            basis, _ = np.linalg.qr(self.rng.standard_normal((self._d, self._d)))
-            place = moved @ basis
-            order = np.argsort(place, axis=0, kind="stable")
-            np.put_along_axis(ranks, order, np.arange(self.n_particles)[:, None], axis=0)
-            goal = np.take_along_axis(np.sort(self._targets @ basis, axis=0), ranks, axis=0)
-            moved += (goal - place) @ basis.T
-        return np.minimum(np.maximum(moved, 0.0), 1.0)
+        moved = particles.T.copy(order="C")
+        goal = np.empty_like(moved)
+        flat, rows = goal.reshape(-1), self.n_particles * np.arange(self._d)[:, None]
+        bases, _ = np.linalg.qr(self.rng.standard_normal((_TRANSPORT_STEPS, self._d, self._d)))  # axes are rows
+        targets = np.sort(bases @ self._targets.T, axis=2)
+        for basis, target in zip(bases, targets, strict=True):
+            place = basis @ moved
+            flat[np.argsort(place, axis=1) + rows] = target
+            moved += basis.T @ (goal - place)
+        return np.ascontiguousarray(np.minimum(np.maximum(moved.T, 0.0), 1.0))
 
     # --- What it shows -------------------------------------------------------------------------------------------
 
@@ -380,6 +368,14 @@ class CURROT(Teacher):
             setattr(self, f"_{name}", value)
         self._count, self._reached, self._update_seconds = count, reached, seconds
         self._learned_share, self._mean_step = learned, step
+
+
+@functools.cache
+def _kernels() -> ModuleType:
+    """The compiled loops; importing them loads numba."""
+    from ..kernels import average_numba
+
+    return average_numba
 
 
 def _assign(rows: FloatArray, choices: FloatArray) -> NDArray[np.int64]:

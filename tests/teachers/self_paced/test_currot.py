@@ -135,7 +135,7 @@ def test_the_estimate_is_that_of_nadaraya_and_watson(epsilon):
         if weight.sum() > 0.0:
             expected[i] = (weight * (data[:, 2] - 0.5)).sum() / weight.sum()
     expected /= np.abs(data[:, 2] - 0.5).max()
-    np.testing.assert_allclose(margin(teacher, points, data), expected, atol=2e-3)
+    np.testing.assert_allclose(margin(teacher, points, data), expected, rtol=0, atol=1e-9)
 
 
 def test_the_performance_far_from_all_data_is_unknown():
@@ -226,6 +226,35 @@ def test_transport_brings_the_cloud_to_the_target_without_crossing():
     np.testing.assert_allclose(line._destinations(line._particles)[order, 0], np.sort(line._targets[:, 0]), atol=1e-9)
 
 
+@pytest.mark.parametrize("n_particles", [1, 5])
+@pytest.mark.parametrize("space", [LINE, SQUARE])
+def test_transport_leaves_the_cloud_where_it_is(space, n_particles):
+    teacher = build(space, n_particles=n_particles)
+    before = teacher._particles.copy()
+    teacher._destinations(teacher._particles)
+    assert (teacher._particles == before).all()
+
+
+def test_a_learned_particle_goes_straight_ahead_where_everything_is_learned():
+    teacher = build(expert=HARD)
+    particles = np.full((100, 2), 0.5)
+    tasks = np.random.default_rng(0).random((2000, 2))
+    moved = teacher._move(particles, np.ones(100, bool), np.column_stack([tasks, np.ones(2000)]))
+    length = np.sqrt(((moved - particles) ** 2).sum(axis=1))
+    np.testing.assert_allclose(length, 0.08 * np.sqrt(2.0))
+    np.testing.assert_allclose((moved - particles).min(axis=1), (moved - particles).max(axis=1), atol=0.04)
+
+
+def test_a_batch_longer_than_the_memory_of_episodes_equals_single_episodes():
+    tasks = np.random.default_rng(0).random((70, 1))
+    whole, single = (build(LINE, n_particles=5, fit_rate=8) for _ in range(2))
+    whole.update(outcomes(tasks, tasks[:, 0]))
+    for task in tasks:
+        single.update(outcomes([task], task))
+    np.testing.assert_array_equal(whole._recent, single._recent)
+    np.testing.assert_array_equal(whole._particles, single._particles)
+
+
 def test_tasks_are_particles_with_a_thousandth_of_noise():
     space = TaskSpace(x=(0.0, 10.0))
     teacher = build(space)
@@ -251,17 +280,24 @@ def test_without_delta_unknown_success_is_refused_and_both_mends_are_named():
 
 def test_the_experts_good_return_is_delta_unless_another_is_given():
     assert make_teacher("currot", LINE, expert={"good_return": 180.0}).delta == 180.0
-    assert make_teacher("currot", LINE, expert={"good_return": 180.0}, preset="maze").delta == 180.0
+    assert make_teacher("currot", LINE, expert={"good_return": 90.0}, preset="teachmyagent").delta == 90.0
     assert make_teacher("currot", LINE, expert={"good_return": 180.0}, delta=3.0).delta == 3.0
 
 
-@pytest.mark.parametrize(
-    ("preset", "expected"),
-    [("teachmyagent", (180.0, 500, 50)), ("point-mass", (4.0, 100, 20)), ("maze", (0.8, 100, 50))],
-)
-def test_presets_fill_in_what_is_not_given(preset, expected):
-    teacher = make_teacher("currot", LINE, preset=preset)
-    assert (teacher.delta, teacher.n_particles, teacher.fit_rate) == expected
+def test_a_preset_fills_in_what_is_not_given():
+    teacher = make_teacher("currot", LINE, preset="teachmyagent", fit_rate=20)
+    assert (teacher.delta, teacher.n_particles, teacher.fit_rate) == (180.0, 500, 20)
+
+
+def test_the_distance_of_the_paper_preset_is_that_of_its_point_mass():
+    diagonal = np.hypot(8.0, 7.5)
+    assert abs(make_teacher("currot", LINE, preset="paper").epsilon - np.sqrt(0.5) / diagonal) < 0.001
+
+
+def test_the_distance_of_the_teachmyagent_preset_is_that_of_its_stump_tracks():
+    diagonal = np.hypot(3.0, 6.0)
+    epsilon = make_teacher("currot", LINE, preset="teachmyagent").epsilon
+    assert epsilon == pytest.approx(np.sqrt(0.05 * diagonal) / diagonal, abs=5e-4)
 
 
 def test_the_cloud_begins_at_the_experts_initial_distribution():
@@ -272,7 +308,7 @@ def test_the_cloud_begins_at_the_experts_initial_distribution():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"preset": "mase"}, "Did you mean 'maze'"),
+        ({"preset": "teachmyagents"}, "Did you mean 'teachmyagent'"),
         ({"n_particles": 0}, "n_particles must be at least 1"),
         ({"fit_rate": 0}, "fit_rate must be at least 1"),
         ({"epsilon": 0.0}, "epsilon must be finite and positive"),
