@@ -7,7 +7,6 @@ not depend on how many processes there were, or on how often it was interrupted.
 from __future__ import annotations
 
 import fcntl
-import os
 import shlex
 import shutil
 import sys
@@ -242,8 +241,3 @@ def _copy_page(page: Path, results: LabResults, pictures: dict[str, Path], comma
         raise RunError(f"Cannot write {folder}: {error.strerror or error}.") from error
     relative = {heading: f"{folder.name}/{file.name}" for heading, file in pictures.items()}
     write_text(page, lab_page(results, relative, [], command))
-
-
-def default_jobs() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

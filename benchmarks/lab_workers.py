@@ -113,27 +113,35 @@ def _sentence(error: Exception) -> str:
     return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}"
 
 
+def default_jobs() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep numerical libraries to one thread meanwhile."""
+    """Keep numerical libraries to one thread meanwhile, those that are imported meanwhile too."""
     from threadpoolctl import threadpool_limits
 
     torch = sys.modules.get("torch")
-    before = None if torch is None else torch.get_num_threads()
+    before = default_jobs() if torch is None else torch.get_num_threads()
+    environment = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
     with threadpool_limits(1):
         if torch is not None:
             torch.set_num_threads(1)
         try:
             yield
         finally:
-            if torch is not None:
+            for name, value in environment.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+            if (torch := sys.modules.get("torch")) is not None:
                 torch.set_num_threads(before)
 
 
 def _serve(pipe: Any, do: Callable[[Any, Callable[[int], None]], Any], path: list[str]) -> None:
     """Do jobs until there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # for what is imported from now on
     sys.path[:] = path
     with one_thread(), suppress(OSError, EOFError):  # the parent has gone
         while (job := pipe.recv()) is not None:

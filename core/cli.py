@@ -253,8 +253,9 @@ def _lab(words: list[str]) -> int:
         args[teacher] = {**args.get(teacher, {}), **given}
     names = ("teachers", "spaces", "seeds", "episodes", "batch", "evaluations", "expert", "animate")
     config = LabConfig.from_mapping({**{name: getattr(flags, name) for name in names}, "teacher_args": args})
-    from .benchmarks.lab import default_jobs, run_lab
+    from .benchmarks.lab import run_lab
     from .benchmarks.lab_page import matrix_table, space_table
+    from .benchmarks.lab_workers import default_jobs
 
     results = run_lab(
         config,

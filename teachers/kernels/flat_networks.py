@@ -81,8 +81,12 @@ def perceptron(x: Tensor, layers: Sequence[Tensor], activation: Callable[[Tensor
 
 
 def rmsprop_(weights: Tensor, gradient: Tensor, square: Tensor, rate: float, decay: float = 0.9) -> None:
-    """One step of RMSProp (Tieleman & Hinton 2012), in place; ``square`` is its running mean square."""
-    square.mul_(decay).addcmul_(gradient, gradient, value=1.0 - decay)
+    """One step of RMSProp (Tieleman & Hinton 2012), in place; ``square`` is its running mean square.
+
+    It stays above 1e-30, next to which the 1e-8 of the denominator is all there is: the squares of a unit without a
+    gradient would become subnormal numbers, with which a processor is ten times as slow.
+    """
+    square.mul_(decay).addcmul_(gradient, gradient, value=1.0 - decay).clamp_(min=1e-30)
     weights.addcdiv_(gradient, square.sqrt().add_(1e-8), value=-rate)
 
 

@@ -210,19 +210,14 @@ class History:
             )
         if not (np.isfinite(rows).all() and np.isfinite(values).all()):
             raise ValueError("tasks and returns must be finite; drop or repair the episodes that are not")
-        self._reserve(len(values))
-        alps = np.empty(len(values))
-        _kernel()(
-            self._points,
-            self._values,
-            self._window,
-            rows,
-            values,
-            alps,
-            self._limit,
-            self.warm_up,
-            self._newest,
-        )
+        return self.update_unchecked(rows, values)
+
+    def update_unchecked(self, tasks: Floats, returns: Floats) -> Floats:
+        """`update` for contiguous float64 arrays whose shapes and values are known to be right."""
+        self._reserve(len(returns))
+        alps = np.empty(len(returns))
+        window = self._window
+        _kernel()(self._points, self._values, window, tasks, returns, alps, self._limit, self.warm_up, self._newest)
         return alps
 
     def keep_newest(self, size: int) -> None:

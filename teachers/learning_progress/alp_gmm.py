@@ -150,7 +150,7 @@ class ALPGMM(GMMTeacher):
         """ALP = |r − r(nearest)|, 0 in a history of up to 5 episodes (algorithm 1, lines 7–8)."""
         if self.compat is not None and self.max_history is not None:
             return self._add_loosely(points, returns)[:, None]
-        return self._history.update(points, returns)[:, None]
+        return self._history.update_unchecked(points, returns)[:, None]
 
     def _add_loosely(self, points: FloatArray, returns: FloatArray) -> FloatArray:
         """The authors' bounded history: cut to ``max_history`` only when its buffer of 500 is full."""
@@ -162,7 +162,7 @@ class ALPGMM(GMMTeacher):
             if buffered == 0:
                 self._history.keep_newest(self.max_history)
             part = slice(done, min(len(returns), done + _COMPATIBLE_BUFFER - buffered))
-            progress[part] = self._history.update(points[part], returns[part])
+            progress[part] = self._history.update_unchecked(points[part], returns[part])
             done = part.stop
         return progress
 

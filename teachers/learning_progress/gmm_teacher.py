@@ -197,7 +197,12 @@ class GMMTeacher(Teacher):
         exploring = uniform[0] < self.random_task_ratio
         chosen = self._cumulative.searchsorted(uniform[1], side="right")
         noise = self.rng.standard_normal((n, self._n_free, 1))
-        tasks = self._to_tasks(self._means[chosen] + (self._factors[chosen] @ noise)[:, :, 0])
+        if n == 1:  # the usual case, once an episode; a stack of matrices takes three times as long
+            j = chosen.item()
+            points = (self._means[j] + self._factors[j].dot(noise[0, :, 0]))[None]
+        else:
+            points = self._means[chosen] + (self._factors[chosen] @ noise)[:, :, 0]
+        tasks = self._to_tasks(points)
         count = int(np.count_nonzero(exploring))
         if count:
             self._n_random += count
@@ -253,8 +258,8 @@ class GMMTeacher(Teacher):
             at = self._count % self.fit_rate
             self._window[at : at + size, : self._n_free] = points[part]
             self._window[at : at + size, self._n_free :] = columns[part]
-            self._low_return = min(self._low_return, float(returns[part].min()))
-            self._high_return = max(self._high_return, float(returns[part].max()))
+            low, high = _range(returns[part])
+            self._low_return, self._high_return = min(self._low_return, low), max(self._high_return, high)
             self._count += size
             done += size
             # A fit that the next one in the same batch replaces would change nothing, unless that starts from it.
@@ -383,6 +388,11 @@ class GMMTeacher(Teacher):
         self._mixture, self._candidates = mixture, candidates
         self._n_random, self._n_drawn = n_random, n_drawn
         self._prepare_sampling()
+
+
+def _range(values: FloatArray) -> tuple[float, float]:
+    """Return the smallest and the largest number, and quicker than NumPy for a single one."""
+    return (values.item(), values.item()) if len(values) == 1 else (float(values.min()), float(values.max()))
 
 
 def _rescaled(mixture: Mixture, factor: float) -> Mixture:
