@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
-from ..kernels.flat_networks import initial_weights, layer_shapes, perceptron, rmsprop_, unpack
+from ..kernels.flat_networks import activations, add_gradient, initial_weights, layer_shapes, rmsprop_, views
 from ..presets import fill_from_preset
 from ..success import demand_success, success_of, success_threshold
 from ..teacher import Teacher
@@ -102,7 +102,6 @@ class GoalGAN(Teacher):
         expert: Its initial distribution is where tasks come from before the first training; uniform by default.
         hidden: Width of the two hidden layers of generator and discriminator.
         iterations: Steps of discriminator and generator in one training.
-        device: Where torch computes, e.g. ``"cuda"``.
         ignore_warmup: See `Teacher`.
 
     Raises:
@@ -139,7 +138,6 @@ class GoalGAN(Teacher):
         expert: ExpertKnowledge | Mapping[str, Any] | None = None,
         hidden: tuple[int, int] = (256, 128),
         iterations: int = 250,
-        device: str = "cpu",
         ignore_warmup: bool = True,
     ) -> None:
         super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
@@ -162,7 +160,6 @@ class GoalGAN(Teacher):
         self.fallback_ratio = float(chosen["fallback_ratio"])
         self.buffer_size, self.iterations = int(buffer_size), int(iterations)
         self.hidden = (int(hidden[0]), int(hidden[1]))
-        self.device = device
         knowledge = ExpertKnowledge.of(expert, task_space)
         self.success_above = success_threshold(success_above, knowledge)
         self._initial = knowledge.initial(task_space)
@@ -244,13 +241,8 @@ class GoalGAN(Teacher):
 
     def _generate(self, noise: NDArray[np.float32]) -> FloatArray:
         """Points for latent noise, not clipped: the tanh reaches half a range beyond the cube on either side."""
-        import torch
-
-        with torch.no_grad():
-            weights = torch.from_numpy(self._weights["generator"]).to(self.device)
-            layers = unpack(weights, self._shapes["generator"])
-            out = torch.tanh(perceptron(torch.from_numpy(noise).to(self.device), layers, torch.relu))
-            points: FloatArray = 0.5 + out.cpu().numpy().astype(np.float64)
+        layers = views(self._weights["generator"], self._shapes["generator"])
+        points: FloatArray = 0.5 + np.tanh(activations(noise, layers, "relu")[-1]).astype(np.float64)
         return points
 
     def _to_points(self, tasks: FloatArray) -> FloatArray:
@@ -328,44 +320,36 @@ class GoalGAN(Teacher):
         self._train(points, np.ones(len(points)), _PRETRAIN_ITERATIONS)
 
     def _train(self, points: FloatArray, labels: FloatArray, iterations: int) -> None:
-        import torch
-
         started = time.perf_counter()
-        device = self.device
-        weights = {name: torch.tensor(value, device=device) for name, value in self._weights.items()}
-        squares = {name: torch.tensor(value, device=device) for name, value in self._squares.items()}
+        generator, critic = (views(self._weights[name], self._shapes[name]) for name in ("generator", "critic"))
+        slopes = {name: np.zeros_like(weights) for name, weights in self._weights.items()}
+        into = {name: views(slope, self._shapes[name]) for name, slope in slopes.items()}
         # Where the generator's tanh is 0 is the middle of the cube, for the critic too.
-        real = torch.tensor(2.0 * points - 1.0, dtype=torch.float32, device=device)
-        wanted = torch.tensor(labels, dtype=torch.float32, device=device)[:, None]
-        picks = torch.from_numpy(self.rng.integers(len(points), size=(iterations, _BATCH))).to(device)
-
-        def critic_of(x: Any, layers: Any) -> Any:
-            return perceptron(x, layers, torch.nn.functional.leaky_relu)
-
-        def generate(layers: Any) -> Any:
-            noise = torch.from_numpy(self.rng.standard_normal((_BATCH, self._d), dtype=np.float32)).to(device)
-            return 2.0 * torch.tanh(perceptron(noise, layers, torch.relu))
-
-        for i in range(iterations):
+        real = (2.0 * points - 1.0).astype(np.float32)
+        wanted = (2.0 * labels[:, None] - 1.0).astype(np.float32)
+        refused = -np.ones((_BATCH, 1), np.float32)
+        for pick in self.rng.integers(len(points), size=(iterations, _BATCH)):
             # Eq. 4: the critic says 1 to tasks of intermediate difficulty, −1 to the others and to generated ones.
-            with torch.no_grad():
-                fake = generate(unpack(weights["generator"], self._shapes["generator"]))
-            critic = weights["critic"].requires_grad_()
-            scores = critic_of(torch.cat([real[picks[i]], fake]), unpack(critic, self._shapes["critic"]))
-            target = torch.cat([2.0 * wanted[picks[i]] - 1.0, -torch.ones_like(fake[:, :1])])
-            loss = 2.0 * ((scores - target) ** 2).mean()
-            (gradient,) = torch.autograd.grad(loss, critic)
-            rmsprop_(critic.detach_(), gradient, squares["critic"], _LEARNING_RATE)
+            fake = np.float32(2.0) * np.tanh(activations(self._draw_noise(), generator, "relu")[-1])
+            kept = activations(np.concatenate([real[pick], fake]), critic, "leaky_relu")
+            error = kept[-1] - np.concatenate([wanted[pick], refused])
+            slopes["critic"][...] = 0.0
+            add_gradient(kept, critic, error * np.float32(2.0 / _BATCH), "leaky_relu", into["critic"])
+            rmsprop_(self._weights["critic"], slopes["critic"], self._squares["critic"], _LEARNING_RATE)
             # Eq. 5: the generator makes the critic say 0.
-            generator = weights["generator"].requires_grad_()
-            fake = generate(unpack(generator, self._shapes["generator"]))
-            loss = (critic_of(fake, unpack(critic, self._shapes["critic"])) ** 2).mean()
-            (gradient,) = torch.autograd.grad(loss, generator)
-            rmsprop_(generator.detach_(), gradient, squares["generator"], _LEARNING_RATE)
-        self._weights = {name: value.cpu().numpy() for name, value in weights.items()}
-        self._squares = {name: value.cpu().numpy() for name, value in squares.items()}
+            below = activations(self._draw_noise(), generator, "relu")
+            squashed = np.tanh(below[-1])
+            kept = activations(np.float32(2.0) * squashed, critic, "leaky_relu")
+            slope = add_gradient(kept, critic, kept[-1] * np.float32(2.0 / _BATCH), "leaky_relu", None)
+            slope *= 2.0 * (1.0 - squashed * squashed)
+            slopes["generator"][...] = 0.0
+            add_gradient(below, generator, slope, "relu", into["generator"])
+            rmsprop_(self._weights["generator"], slopes["generator"], self._squares["generator"], _LEARNING_RATE)
         self._ready = True
         self._train_seconds = time.perf_counter() - started
+
+    def _draw_noise(self) -> NDArray[np.float32]:
+        return self.rng.standard_normal((_BATCH, self._d), dtype=np.float32)
 
     # --- What it shows -------------------------------------------------------------------------------------------
 

@@ -1,30 +1,26 @@
 """Small multilayer perceptrons whose weights are one flat float32 array, for teachers that are networks.
 
 A teacher keeps its weights and the moments of its optimiser as NumPy arrays, which are its state. All random numbers
-are drawn by the caller, so that no generator but the teacher's own is ever involved. There are two ways to compute:
-
-- with torch (`unpack`, `perceptron`, `rmsprop_`), whose automatic gradients are handy where the loss is involved;
-- with NumPy alone (`views`, `activations`, `add_gradient`, `adam_`, `clip_norm_`): for batches of dozens of rows and
-  layers of dozens of units a call into torch takes longer than the arithmetic, and NumPy is several times as fast.
-
-The optimisers are written out, for on a single flat vector they are one line each.
+are drawn by the caller, so that no generator but the teacher's own is ever involved. Gradients are written out, in
+NumPy: for batches of dozens of rows a step of torch takes two to ten times as long, most of it on calls. The optimisers
+are written out, too, for on a single flat vector they are a few lines each.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 Float32Array = NDArray[np.float32]
-Activation = Literal["tanh", "relu"]
+Activation = Literal["tanh", "relu", "leaky_relu"]
+
+_LEAK = np.float32(0.01)
+"""Slope of the leaky ReLU below 0, that of Maas et al. 2013 and of torch."""
 
 
 def layer_shapes(sizes: Sequence[int]) -> list[tuple[int, ...]]:
@@ -63,36 +59,6 @@ def n_weights(shapes: Sequence[tuple[int, ...]]) -> int:
     return sum(math.prod(shape) for shape in shapes)
 
 
-def unpack(weights: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    """Return views of a flat tensor in these shapes."""
-    import torch
-
-    parts = torch.split(weights, [math.prod(shape) for shape in shapes])
-    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
-def perceptron(x: Tensor, layers: Sequence[Tensor], activation: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return the linear output of a perceptron for inputs of shape ``(n, in)``; layers as `unpack` returns them."""
-    for i in range(0, len(layers), 2):
-        x = x @ layers[i].t() + layers[i + 1]
-        if i < len(layers) - 2:
-            x = activation(x)
-    return x
-
-
-def rmsprop_(weights: Tensor, gradient: Tensor, square: Tensor, rate: float, decay: float = 0.9) -> None:
-    """One step of RMSProp (Tieleman & Hinton 2012), in place; ``square`` is its running mean square.
-
-    It stays above 1e-30, next to which the 1e-8 of the denominator is all there is: the squares of a unit without a
-    gradient would become subnormal numbers, with which a processor is ten times as slow.
-    """
-    square.mul_(decay).addcmul_(gradient, gradient, value=1.0 - decay).clamp_(min=1e-30)
-    weights.addcdiv_(gradient, square.sqrt().add_(1e-8), value=-rate)
-
-
-# --- With NumPy alone ------------------------------------------------------------------------------------------------
-
-
 def views(weights: Float32Array, shapes: Sequence[tuple[int, ...]]) -> list[Float32Array]:
     """Return views of a flat array in these shapes."""
     ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
@@ -117,9 +83,24 @@ def activations(x: Float32Array, layers: Sequence[Float32Array], activation: Act
         x = x.dot(layers[i].T)
         x += layers[i + 1]
         if i < len(layers) - 2:
-            np.tanh(x, out=x) if activation == "tanh" else np.maximum(x, 0.0, out=x)
+            _activate(x, activation)
         kept.append(x)
     return kept
+
+
+def _activate(x: Float32Array, activation: Activation) -> None:
+    if activation == "tanh":
+        np.tanh(x, out=x)
+    else:
+        np.maximum(x, 0.0 if activation == "relu" else _LEAK * x, out=x)
+
+
+def _slope(output: Float32Array, activation: Activation) -> NDArray[np.floating] | NDArray[np.bool_]:
+    """The derivative of an activation where it gave ``output``."""
+    if activation == "tanh":
+        return 1.0 - output * output
+    positive = output > 0.0
+    return positive if activation == "relu" else np.where(positive, np.float32(1.0), _LEAK)
 
 
 def add_gradient(
@@ -149,7 +130,7 @@ def add_gradient(
             into[i + 1][...] += ones.dot(slope)
         slope = slope.dot(layers[i])
         if i:
-            slope *= 1.0 - below * below if activation == "tanh" else below > 0.0
+            slope *= _slope(below, activation)
     return slope
 
 
@@ -164,6 +145,24 @@ def adam_(
     scale = np.sqrt(square * (1.0 / (1.0 - 0.999**step)))
     scale += 1e-8
     weights -= (rate / (1.0 - 0.9**step)) * (mean / scale)
+
+
+def rmsprop_(
+    weights: Float32Array, gradient: Float32Array, square: Float32Array, rate: float, decay: float = 0.9
+) -> None:
+    """One step of RMSProp (Tieleman & Hinton 2012), in place; ``square`` is its running mean square.
+
+    It stays above 1e-30, next to which the 1e-8 of the denominator is all there is: the squares of a unit without a
+    gradient would become subnormal numbers, with which a processor is ten times as slow.
+    """
+    square *= decay
+    square += (1.0 - decay) * (gradient * gradient)
+    np.maximum(square, 1e-30, out=square)
+    scale = np.sqrt(square)
+    scale += 1e-8
+    np.divide(gradient, scale, out=scale)
+    scale *= rate
+    weights -= scale
 
 
 def clip_norm_(gradient: Float32Array, largest: float) -> None:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from tutelage import Outcomes, TaskSpace, make_teacher
 from tutelage.teachers.frontier import goal_gan as module
 
+from ..kernels import torch_flow
 from ..noisy_student import capable_on_the_left, is_medium
 
 SQUARE = TaskSpace(x=(0.0, 1.0), y=(0.0, 1.0))
@@ -281,3 +283,36 @@ def test_a_state_saved_between_two_rollouts_continues_with_the_second():
     np.testing.assert_array_equal(second.values[0], first.values[2])
     other.update(outcomes(first.values[1:2], [0], first.ids[1:2]))
     assert other._labels[0] == 1.0
+
+
+def test_a_training_is_that_of_automatic_gradients():
+    teacher = module.GoalGAN(SQUARE, seed=0, success_above=0.5, hidden=(8, 6))
+    points, labels = np.random.default_rng(1).random((30, 2)), (np.arange(30) % 2).astype(float)
+    weights = {name: torch.tensor(value, requires_grad=True) for name, value in teacher._weights.items()}
+    squares = {name: torch.zeros_like(value) for name, value in weights.items()}
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = teacher.rng.bit_generator.state
+
+    teacher._train(points, labels, 5)
+
+    def network(name, x, activation):
+        return torch_flow.perceptron(x, weights[name], teacher._shapes[name], activation)
+
+    def fake():
+        noise = torch.from_numpy(rng.standard_normal((64, 2), dtype=np.float32))
+        return 2.0 * torch.tanh(network("generator", noise, torch.relu))
+
+    def step(name, loss):
+        (gradient,) = torch.autograd.grad(loss, weights[name])
+        squares[name] = 0.9 * squares[name] + 0.1 * gradient**2
+        weights[name] = (weights[name] - 1e-3 * gradient / (squares[name].sqrt() + 1e-8)).detach().requires_grad_()
+
+    leaky = torch.nn.functional.leaky_relu
+    real, signs = (torch.tensor(v, dtype=torch.float32) for v in (2.0 * points - 1.0, 2.0 * labels - 1.0))
+    for pick in rng.integers(30, size=(5, 64)):
+        scores = network("critic", torch.cat([real[pick], fake().detach()]), leaky)[:, 0]
+        # Mao et al. 2017, eq. 9, as a sum over real and generated tasks
+        step("critic", ((scores[:64] - signs[pick]) ** 2).mean() + ((scores[64:] + 1.0) ** 2).mean())
+        step("generator", (network("critic", fake(), leaky) ** 2).mean())
+    for name, value in weights.items():
+        np.testing.assert_allclose(teacher._weights[name], value.detach(), atol=2e-4)

@@ -10,15 +10,6 @@ from tutelage.teachers.kernels import flat_networks as nets  # noqa: E402
 from . import torch_flow  # noqa: E402
 
 
-def test_a_perceptron_equals_torchs_linear_layers():
-    shapes = nets.layer_shapes([3, 5, 2])
-    weights = torch.from_numpy(nets.initial_weights(shapes, np.random.default_rng(0)))
-    w1, b1, w2, b2 = nets.unpack(weights, shapes)
-    x = torch.from_numpy(np.random.default_rng(1).standard_normal((4, 3)).astype(np.float32))
-    expected = torch.nn.functional.linear(torch.relu(torch.nn.functional.linear(x, w1, b1)), w2, b2)
-    torch.testing.assert_close(nets.perceptron(x, [w1, b1, w2, b2], torch.relu), expected)
-
-
 def test_initial_weights_have_glorots_variance_and_no_bias():
     shapes = nets.layer_shapes([300, 200])
     weights = nets.initial_weights(shapes, np.random.default_rng(0))
@@ -28,7 +19,10 @@ def test_initial_weights_have_glorots_variance_and_no_bias():
     assert (nets.initial_weights(shapes, np.random.default_rng(0), last_gain=0.0) == 0.0).all()
 
 
-@pytest.mark.parametrize(("activation", "function"), [("tanh", torch.tanh), ("relu", torch.relu)])
+@pytest.mark.parametrize(
+    ("activation", "function"),
+    [("tanh", torch.tanh), ("relu", torch.relu), ("leaky_relu", torch.nn.functional.leaky_relu)],
+)
 def test_gradients_written_out_are_those_of_torch(activation, function):
     shapes, rng = nets.layer_shapes([3, 6, 5, 2]), np.random.default_rng(0)
     weights = rng.standard_normal(nets.n_weights(shapes)).astype(np.float32)
@@ -72,14 +66,22 @@ def test_adam_equals_the_formula():
 
 
 def test_rmsprop_equals_the_formula():
-    weights, square = torch.zeros(7), torch.zeros(7)
+    weights, square = np.zeros((2, 7), np.float32)
     w, v = np.zeros(7), np.zeros(7)
     for gradient in gradients():
-        nets.rmsprop_(weights, torch.from_numpy(gradient), square, 0.01)
+        nets.rmsprop_(weights, gradient, square, 0.01)
         g = gradient.astype(float)
         v = 0.9 * v + 0.1 * g**2
         w -= 0.01 * g / (np.sqrt(v) + 1e-8)
     np.testing.assert_allclose(weights, w, rtol=1e-4)
+
+
+def test_rmsprop_leaves_the_weights_of_a_unit_without_a_gradient_and_keeps_its_square_out_of_the_subnormal_numbers():
+    weights, square = np.ones(3, np.float32), np.full(3, 1e-29, np.float32)
+    for _ in range(1_000):
+        nets.rmsprop_(weights, np.zeros(3, np.float32), square, 0.01)
+    assert (weights == 1.0).all()
+    assert (square >= 1e-30).all()
 
 
 @pytest.mark.parametrize(
