@@ -21,6 +21,7 @@ from ..state import write_text
 from .compilation import announced_compilation
 from .figure_style import save_figure, style
 from .lab_animation import write_animation
+from .lab_archive import take_archive, write_archive
 from .lab_config import LabConfig as LabConfig
 from .lab_figures import curves_figure
 from .lab_folder import LabFolder, play_and_save
@@ -38,6 +39,7 @@ def run_lab(
     quiet: bool = False,
     extend: bool = False,
     skip_refused: bool = False,
+    take: str | Path | None = None,
     page: str | Path | None = None,
     command: str | None = None,
 ) -> LabResults:
@@ -53,7 +55,9 @@ def run_lab(
         quiet: Show nothing.
         extend: Let teachers, spaces and seeds be added to a lab that exists.
         skip_refused: Leave out teachers that cannot teach one of the spaces, instead of refusing the lab.
-        page: Where to write ``results.md`` a second time, with copies of the curves in a folder of its name.
+        take: An archive of scores (``scores.npz`` beside a page) whose runs need not be played again.
+        page: Where to write ``results.md`` a second time, with copies of the curves and ``scores.npz`` in a folder of
+            its name.
         command: What the page says it was made by.
 
     Returns:
@@ -84,6 +88,8 @@ def run_lab(
         lab.begin(config, left_out, extend=extend)
         left_out = lab.left_out()
         with _locked(lab):
+            if take is not None:
+                say(f"{take_archive(lab, config, take):,} runs are taken over from {take}.")
             todo = [run for run in runs_of(config) if lab.load(run) is None]
             failed = _play(lab, todo, jobs, len(runs_of(config)), say, quiet)
             results = collect(lab, config, left_out)
@@ -210,6 +216,7 @@ def write_report(
     write_text(lab.path / "results.csv", results_csv(results))
     if page is not None:
         _copy_page(Path(page), results, pictures, command)
+        write_archive(lab, results.config, Path(page).with_suffix("") / "scores.npz")
 
 
 def _animate(lab: LabFolder, results: LabResults, say: Callable[[str], None]) -> list[Path]:

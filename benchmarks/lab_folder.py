@@ -136,7 +136,7 @@ class LabFolder:
             RunError: The disk is full or the folder cannot be written to.
         """
         self.runs_folder.mkdir(parents=True, exist_ok=True)
-        save_state(self.file_of(run), {"run": _identity(run), **result})
+        save_state(self.file_of(run), {"run": identity(run), **result})
 
     def load(self, run: LabRun) -> dict[str, Any] | None:
         """Read the results of a run; None if it has not ended.
@@ -169,7 +169,13 @@ def play_and_save(job: tuple[str, LabRun], tell: Callable[[int], None]) -> None:
     LabFolder(folder).save(run, play_run(run, tell))
 
 
-def _identity(run: LabRun) -> dict[str, Any]:
+def identity(run: LabRun) -> dict[str, Any]:
+    """Return everything that decides the numbers of a run, as plain data.
+
+    Example:
+        >>> identity(LabRun("random", "2d-10", 3, 500))["seed"]
+        3
+    """
     plain = asdict(run)
     del plain["filmed"]
     return {**plain, "args": str(sorted(plain["args"].items()))}
@@ -182,7 +188,7 @@ def _problem(run: LabRun, result: Mapping[str, Any]) -> str:
     ]
     if missing:
         return f"it has no {missing[0]!r}"
-    expected = _identity(run)
+    expected = identity(run)
     if result["run"] != expected:
         theirs = result["run"] if isinstance(result["run"], Mapping) else {}
         other = [name for name in expected if theirs.get(name) != expected[name]]

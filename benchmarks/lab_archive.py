@@ -1,0 +1,105 @@
+"""All scores of a lab as one small file, from which another lab can go on.
+
+A page of results has it beside its curves: whoever adds a teacher, a space or more seeds to the page need not play what
+has been played before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import RunError
+from ..state import load_state, save_state
+from .lab_config import LabConfig
+from .lab_folder import LabFolder, identity
+from .lab_run import runs_of
+
+
+def write_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str]) -> int:
+    """Write the scores and costs of all runs that have ended into one npz file; films are left out.
+
+    Args:
+        lab: The lab's folder.
+        config: Its configuration.
+        path: The file to write, atomically.
+
+    Returns:
+        How many runs there are.
+
+    Raises:
+        RunError: A damaged run, or the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from tutelage.benchmarks.lab import run_lab
+        >>> config, folder = LabConfig(["random"], ["2d-10"], seeds=2, episodes=500, animate=[]), tempfile.mkdtemp()
+        >>> _ = run_lab(config, folder + "/lab", quiet=True)
+        >>> write_archive(LabFolder(folder + "/lab"), config, folder + "/scores.npz")
+        2
+        >>> again = LabFolder(folder + "/again")
+        >>> again.begin(config)
+        >>> take_archive(again, config, folder + "/scores.npz")
+        2
+    """
+    identities, numbers, costs, curves = [], [], [], list[Any]()
+    for run in runs_of(config):
+        result = lab.load(run)
+        if result is not None:
+            identities.append(json.dumps(identity(run), sort_keys=True))
+            numbers.append(len(result["scores"]))
+            costs.append([result["sample_seconds"], result["update_seconds"]])
+            curves.append(np.stack([result["points"], result["scores"]]))
+    state = {
+        "runs": identities,
+        "lengths": np.array(numbers, dtype=np.int64),
+        "seconds": np.array(costs).reshape(-1, 2),
+        "curves": np.concatenate(curves, axis=1) if curves else np.empty((2, 0)),
+    }
+    save_state(path, state, compress=True)
+    return len(identities)
+
+
+def take_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str]) -> int:
+    """Take runs of an archive over that a lab has and has not played yet, but for those it makes animations of.
+
+    Args:
+        lab: The lab's folder.
+        config: Its configuration.
+        path: What `write_archive` wrote.
+
+    Returns:
+        How many runs were taken over.
+
+    Raises:
+        RunError: The archive is damaged.
+    """
+    state = load_state(path)
+    try:
+        lengths = np.asarray(state["lengths"], dtype=np.int64)
+        seconds = np.asarray(state["seconds"], dtype=np.float64).reshape(len(lengths), 2)
+        curves = np.split(np.asarray(state["curves"], dtype=np.float64), np.cumsum(lengths)[:-1], axis=1)
+        entries = dict(zip(state["runs"], zip(seconds, curves[: len(lengths)], strict=True), strict=True))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{Path(path)} is no archive of a lab: {error}.") from error
+    taken = 0
+    for run in runs_of(config):
+        entry = entries.get(json.dumps(identity(run), sort_keys=True))
+        if entry is None or run.filmed or lab.file_of(run).exists():
+            continue
+        (sampling, updating), (points, scores) = entry
+        result = {
+            "points": points.astype(np.int64),
+            "scores": scores,
+            "sample_seconds": float(sampling),
+            "update_seconds": float(updating),
+            "film": None,
+        }
+        lab.save(run, result)
+        if lab.load(run) is not None:  # raises where the scores are none
+            taken += 1
+    return taken
