@@ -40,7 +40,7 @@ def task_history(data: ReportData, colour: Colour) -> tuple[Any, str] | None:
 def _colours(data: ReportData, colour: Colour) -> tuple[NDArray[np.float64], dict[str, Any], str, str]:
     """The values, the arguments of scatter, the label of the colour bar and its ``extend``."""
     if colour == "alp":
-        values = data.episodes.alps
+        values = data.alps
         _, high, extend = robust_limits(values, 0.0, 95.0)
         scale = {"cmap": colour_map("magma_r", 0.08, 0.95), "vmin": 0.0, "vmax": max(high, 1e-9)}
         return values, scale, "absolute learning progress", "max" if extend in ("max", "both") else "neither"

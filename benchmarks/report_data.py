@@ -32,13 +32,11 @@ class Episodes:
         tasks: Shape ``(n, d)``.
         steps: Environment steps when the task was handed out, shape ``(n,)``.
         returns: Shape ``(n,)``.
-        alps: Absolute learning progress of each, shape ``(n,)``, see `learning_progress`.
     """
 
     tasks: NDArray[np.float64]
     steps: NDArray[np.int64]
     returns: NDArray[np.float64]
-    alps: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.returns)
@@ -142,8 +140,14 @@ class ReportData:
             tasks, steps, returns = np.empty((0, self.space.n_dims)), np.empty(0, np.int64), np.empty(0)
         else:
             keep = (self.log.lengths > 0) & np.isfinite(self.log.returns) & ~self.log.warmup
-            tasks, steps, returns = self.log.tasks[keep], self.log.steps[keep], self.log.returns[keep]
-        return Episodes(tasks, steps, returns, learning_progress(self.space, tasks, returns))
+            tasks = self.log.tasks[keep].astype(np.float64)
+            steps, returns = self.log.steps[keep], self.log.returns[keep]
+        return Episodes(tasks, steps, returns)
+
+    @cached_property
+    def alps(self) -> NDArray[np.float64]:
+        """The absolute learning progress of each of the `episodes`, shape ``(n,)``, see `learning_progress`."""
+        return learning_progress(self.space, self.episodes.tasks, self.episodes.returns)
 
     @property
     def last_evaluation(self) -> Evaluation | None:

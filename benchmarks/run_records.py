@@ -39,7 +39,7 @@ class RunRecords:
         self, run: RunDirectory, parts: RunParts, student: Any, checkpoint: Checkpoint | None, bar: ProgressBar
     ) -> None:
         self.run, self.parts, self.student, self.bar = run, parts, student, bar
-        self.tasks = TaskLog(parts.space.n_dims, self._clock)
+        self.tasks = TaskLog(parts.space.n_dims, self._clock, parts.space.dtype)
         self.evaluations = EvaluationLog(parts.test_tasks, parts.config.test_set or "")
         self._latest: tuple[int, Evaluation] | None = None
         if checkpoint is not None:

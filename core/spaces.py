@@ -248,6 +248,24 @@ class TaskSpace:
             )
         return rows
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest type that holds every task exactly: an integer one if no dimension is continuous, else float64.
+
+        Tasks are float64 wherever they are passed on; this is for storing many of them.
+
+        Example:
+            >>> TaskSpace(x=(0.0, 1.0)).dtype, TaskSpace(k=range(200)).dtype, TaskSpace(k=range(-1, 200)).dtype
+            (dtype('float64'), dtype('uint8'), dtype('int16'))
+        """
+        if not self.discrete.all():
+            return _FLOAT
+        low, high = self.low.min(), self.high.max()
+        for kind in (np.uint8, np.int16, np.int32):
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+                return np.dtype(kind)
+        return _FLOAT
+
     # --- The unit cube -----------------------------------------------------------------------------------------
 
     def to_unit(self, tasks: ArrayLike) -> FloatArray:

@@ -67,12 +67,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_atomic(path, write)
 
 
-def save_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+def save_state(path: str | os.PathLike[str], state: Mapping[str, Any], *, compress: bool = False) -> None:
     """Save a nested state: dicts and lists of arrays, numbers, strings, booleans and None.
 
     Args:
         path: The npz file to write, atomically.
         state: What `Teacher.state_dict` returns, for example.
+        compress: Spend time on a smaller file; `load_state` reads both kinds.
 
     Raises:
         TypeError: A value that is not plain data; nothing is written.
@@ -88,7 +89,8 @@ def save_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     tree = json.dumps(_pack(state, arrays, "state"))
     arrays[_TREE] = np.frombuffer(tree.encode("utf-8"), dtype=np.uint8)
-    write_atomic(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    write = np.savez_compressed if compress else np.savez
+    write_atomic(path, lambda file: write(file, **arrays))  # type: ignore[arg-type]
 
 
 def load_state(path: str | os.PathLike[str]) -> dict[str, Any]:

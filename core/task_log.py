@@ -36,6 +36,7 @@ class TaskLog:
     Args:
         n_dims: Number of dimensions of a task.
         clock: Returns the number of environment steps taken; always 0 by default.
+        dtype: In which the tasks are kept, see `TaskSpace.dtype`: the walls of a maze take an eighth of the room.
 
     Example:
         >>> log = TaskLog(1)
@@ -45,10 +46,10 @@ class TaskLog:
         ([2.0], [30])
     """
 
-    def __init__(self, n_dims: int, clock: Callable[[], int] | None = None) -> None:
+    def __init__(self, n_dims: int, clock: Callable[[], int] | None = None, dtype: Any = np.float64) -> None:
         self.clock = clock or (lambda: 0)
         self._n = 0
-        self._tasks = np.empty((256, n_dims))
+        self._tasks = np.empty((256, n_dims), dtype)
         self._data = {name: np.zeros(256, dtype) for name, dtype in _COLUMNS.items()}
         self._rows: dict[int, int] = {}
 
@@ -56,7 +57,7 @@ class TaskLog:
         return self._n
 
     @property
-    def tasks(self) -> NDArray[np.float64]:
+    def tasks(self) -> NDArray[Any]:
         """The tasks in the order they were handed out, shape ``(n, d)``."""
         return self._tasks[: self._n]
 
@@ -92,8 +93,9 @@ class TaskLog:
             self._data[name][rows[known]] = getattr(outcomes, name)[known]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the log as npz, atomically."""
-        save_state(path, {"tasks": self.tasks, **{name: getattr(self, name) for name in _COLUMNS}})
+        """Write the log as npz, atomically; one whose tasks are not float64 is compressed."""
+        columns = {"tasks": self.tasks, **{name: getattr(self, name) for name in _COLUMNS}}
+        save_state(path, columns, compress=self._tasks.dtype != np.float64)
 
     @classmethod
     def load(
@@ -114,7 +116,9 @@ class TaskLog:
         if missing:
             raise RunError(f"{path} is damaged: it has no column {missing[0]!r}.")
         try:
-            tasks = np.asarray(state["tasks"], np.float64)
+            tasks = np.asarray(state["tasks"])
+            if tasks.dtype.kind not in "iuf":
+                raise TypeError(f"its tasks are of type {tasks.dtype}")
             data = {name: np.asarray(state[name], dtype) for name, dtype in _COLUMNS.items()}
         except (TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{path} is damaged: {error}.") from error
@@ -123,7 +127,7 @@ class TaskLog:
         size = len(tasks) if n is None else n
         if size > len(tasks):
             raise RunError(f"{path} is damaged: it holds {len(tasks)} tasks, expected at least {size}.")
-        log = cls(tasks.shape[1], clock)
+        log = cls(tasks.shape[1], clock, tasks.dtype)
         log._tasks = _grown(tasks[:size], max(size, 256))
         log._data = {name: _grown(column[:size], max(size, 256)) for name, column in data.items()}
         log._n = size

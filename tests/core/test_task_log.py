@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tutelage import Outcomes, Tasks
+from tutelage import Outcomes, Tasks, TaskSpace
 from tutelage.errors import RunError
 from tutelage.state import load_state, save_state
 from tutelage.task_log import TaskLog
@@ -103,3 +103,15 @@ def test_a_file_with_too_few_tasks_is_named(tmp_path):
 def test_an_unknown_column_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'reward'"):
         _ = TaskLog(1).reward
+
+
+def test_tasks_of_small_whole_numbers_are_kept_and_saved_as_such(tmp_path):
+    space = TaskSpace(k=range(200))
+    log = TaskLog(1, dtype=space.dtype)
+    log.on_tasks(Tasks(np.array([[7.0], [199.0]]), np.array([0, 1]), np.ones(2, bool)), np.zeros(2, int))
+    log.save(tmp_path / "tasks.npz")
+    read = TaskLog.load(tmp_path / "tasks.npz")
+    assert read.tasks.dtype == np.uint8
+    assert read.tasks.tolist() == [[7], [199]]
+    read.on_tasks(Tasks(np.array([[8.0]]), np.array([2]), np.ones(1, bool)), np.zeros(1, int))
+    assert read.tasks.tolist() == [[7], [199], [8]]
