@@ -12,6 +12,8 @@ import io
 import json
 import math
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from .saved_run import SavedRun
 
 SCORES = ("return", "length", "success", "mastered")
 _GRID_FROM = 30
+_MOST_COLUMNS = 64
 _WIDTH = 100
 
 
@@ -37,6 +40,7 @@ def evaluate_run(
     test_set: str | None = None,
     episodes: int = 1,
     seed: int = 0,
+    deterministic: bool = True,
     out: str | Path | None = None,
     summary_only: bool = False,
 ) -> str:
@@ -47,6 +51,7 @@ def evaluate_run(
         test_set: A frozen test set or ``"uniform-50"``; by default the one of the run.
         episodes: Episodes for each test task, at least 1.
         seed: Seed of the episodes.
+        deterministic: Whether the student takes its most likely action.
         out: Folder for ``<test set>.csv`` (one row per task) and ``.json`` (totals); by default ``evaluation`` in the
             run directory.
         summary_only: Leave the rows of the tasks out of the text.
@@ -70,48 +75,94 @@ def evaluate_run(
     """
     if episodes < 1:
         raise RequestError(f"Expected at least 1 episode for each test task, got {episodes}.")
-    if seed < 0:
-        raise RequestError(f"Expected a seed of at least 0, got {seed}.")
-    saved = SavedRun.open(run)
+    saved = open_for_evaluation(run, seed)
     name, tasks = saved.test_tasks(test_set)
-    checkpoint = saved.checkpoint()
-    if checkpoint is None:
-        raise RequestError(f"The run in {saved.run.path} has no checkpoint yet; there is no student to evaluate.")
-    folder = Path(out) if out is not None else saved.run.path / "evaluation"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"Cannot write to {folder}: {error.strerror or error}; choose another folder.") from error
+    checkpoint = latest_checkpoint(saved)
+    folder = evaluation_folder(saved, out)
     student, normalize = saved.load_student(checkpoint)
 
-    def advance(finished: int, _: int) -> None:
-        bar.update(finished - bar.n)
-
-    with tqdm(
-        total=len(tasks) * episodes, unit="episode", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False
-    ) as bar:
+    with progress_of_episodes(len(tasks) * episodes) as advance:
         result = evaluate(
             student,
             saved.make_env,
             tasks,
             episodes=episodes,
             seed=seed,
+            deterministic=deterministic,
             normalize=normalize,
             success_above=saved.config.success_above,
             progress=advance,
         )
     stem = name.replace("/", "-")
     write_text(folder / f"{stem}.csv", _csv(result))
-    totals = _totals(saved, checkpoint, name, result, episodes, seed)
+    totals = {**_totals(saved, checkpoint, name, result, episodes, seed), "deterministic": deterministic}
     write_text(folder / f"{stem}.json", json.dumps(totals, indent=2, allow_nan=False) + "\n")
     header = [
-        f"run          {saved.run.path} ({saved.config.student} under {saved.config.teacher}, {saved.make_env.env_id})",
-        f"checkpoint   {checkpoint.step:,} steps",
+        *header_lines(saved, checkpoint),
         f"test set     {name}: {len(tasks)} tasks, {episodes} episode{'s' * (episodes > 1)} each, seed {seed}",
     ]
     footer = _footer(result, folder / stem)
-    table = [] if summary_only else ["", *table_lines(result)]
+    table = [] if summary_only else ["", *table_lines(result, _labels(name))]
     return "\n".join([*header, *table, "", *footer])
+
+
+def open_for_evaluation(run: str | Path, seed: int) -> SavedRun:
+    """Open a run to evaluate its student.
+
+    Raises:
+        RequestError: There is no run, or the seed is negative.
+        RunError: The run is damaged.
+    """
+    if seed < 0:
+        raise RequestError(f"Expected a seed of at least 0, got {seed}.")
+    return SavedRun.open(run)
+
+
+def latest_checkpoint(saved: SavedRun) -> Checkpoint:
+    """Return the latest checkpoint of a run, verified.
+
+    Raises:
+        RequestError: There is none yet.
+        RunError: It is damaged.
+    """
+    checkpoint = saved.checkpoint()
+    if checkpoint is None:
+        raise RequestError(f"The run in {saved.run.path} has no checkpoint yet; there is no student to evaluate.")
+    return checkpoint
+
+
+def evaluation_folder(saved: SavedRun, out: str | Path | None) -> Path:
+    """Return the folder for the results, ``evaluation`` in the run directory by default, and make it.
+
+    Raises:
+        RequestError: It cannot be made.
+    """
+    folder = Path(out) if out is not None else saved.run.path / "evaluation"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"Cannot write to {folder}: {error.strerror or error}; choose another folder.") from error
+    return folder
+
+
+@contextmanager
+def progress_of_episodes(total: int) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on a terminal, moved by a function of the numbers of finished and of all episodes."""
+
+    def advance(finished: int, _: int) -> None:
+        bar.update(finished - bar.n)
+
+    with tqdm(total=total, unit="episode", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar:
+        yield advance
+
+
+def header_lines(saved: SavedRun, checkpoint: Checkpoint) -> list[str]:
+    """Return the lines that say what was evaluated."""
+    config, env_id = saved.config, saved.make_env.env_id
+    return [
+        f"run          {saved.run.path} ({config.student} under {config.teacher}, {env_id})",
+        f"checkpoint   {checkpoint.step:,} steps",
+    ]
 
 
 def column_names(space: TaskSpace) -> list[str]:
@@ -173,7 +224,8 @@ def _totals(
 
 def _footer(result: Evaluation, stem: Path) -> list[str]:
     rate, mastered = float(result.success.mean()), result.mastered
-    lines = [f"mean return  {result.mean_return:.1f}"]
+    mean_return = _number_format(np.array([result.mean_return])).format(result.mean_return)
+    lines = [f"mean return  {mean_return}"]
     if math.isnan(mastered):
         lines.append("success      unknown: the environment does not tell (train with --success-above)")
     else:
@@ -185,8 +237,18 @@ def _footer(result: Evaluation, stem: Path) -> list[str]:
 # --- The table of tasks ----------------------------------------------------------------------------------------------
 
 
-def table_lines(result: Evaluation) -> list[str]:
+def _labels(test_set: str) -> Sequence[str]:
+    from ..envs import list_test_sets, load_test_set
+
+    return load_test_set(test_set).labels if test_set in list_test_sets() else ()
+
+
+def table_lines(result: Evaluation, labels: Sequence[str] = ()) -> list[str]:
     r"""Return a readable table: one row per task, or the grid itself for a large test set that is one.
+
+    Args:
+        result: The scores.
+        labels: Names of the tasks; their numbers otherwise, where not all parameters of a task can be shown.
 
     Example:
         >>> from tutelage import TaskSpace
@@ -200,7 +262,7 @@ def table_lines(result: Evaluation) -> list[str]:
     grid = grid_axes(result.tasks) if len(result.tasks) > _GRID_FROM else None
     if grid is not None and 8 * len(grid[1]) + 10 <= _WIDTH:
         return _grid_lines(result, *grid)
-    return _row_lines(result)
+    return _row_lines(result, labels)
 
 
 def grid_axes(tasks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -236,7 +298,7 @@ def _grid_lines(result: Evaluation, first: NDArray[np.float64], second: NDArray[
     return [line.rstrip() for line in lines]
 
 
-def _row_lines(result: Evaluation) -> list[str]:
+def _row_lines(result: Evaluation, labels: Sequence[str]) -> list[str]:
     returns, lengths = result.returns.mean(axis=1), result.lengths.mean(axis=1)
     success = result.success.mean(axis=1)
     number = _number_format(returns)
@@ -246,17 +308,26 @@ def _row_lines(result: Evaluation) -> list[str]:
         ["success", *("?" if np.isnan(s) else f"{100 * s:.0f} %" for s in success)],
         ["mastered", *("?" if np.isnan(s) else "yes" if s > 0.5 else "no" for s in success)],
     ]
-    columns = [
-        [name, *(value_text(dim, v) for v in column)]
-        for name, dim, column in zip(column_names(result.task_space), result.task_space, result.tasks.T, strict=True)
-    ]
     room = _WIDTH - sum(_width(column) + 2 for column in scores)
-    shown = [c for i, c in enumerate(columns) if sum(_width(other) + 2 for other in columns[: i + 1]) <= room]
-    hidden = len(columns) - len(shown)
-    shown = [["task", *(str(i) for i in range(len(returns)))], *shown] if hidden else shown
+    shown: list[list[str]] = []
+    if len(result.task_space) <= _MOST_COLUMNS:  # a few of the cells of a maze would tell nothing
+        columns = [
+            [name, *(value_text(dim, v) for v in column)]
+            for name, dim, column in zip(
+                column_names(result.task_space), result.task_space, result.tasks.T, strict=True
+            )
+        ]
+        shown = [c for i, c in enumerate(columns) if sum(_width(other) + 2 for other in columns[: i + 1]) <= room]
+    hidden = len(result.task_space) - len(shown)
+    if labels or hidden:
+        width = max(map(len, labels), default=0)
+        names = [label.ljust(width) for label in labels] or [str(i) for i in range(len(returns))]
+        shown = [["task".ljust(width), *names], *shown]
     table = [*shown, *scores]
     lines = ["  ".join(f"{column[i]:>{_width(column)}}" for column in table) for i in range(len(returns) + 1)]
-    return [*lines, f"({hidden} more of the {len(columns)} dimensions are in the CSV file.)"] if hidden else lines
+    of_all = f"{hidden} more of the {len(result.task_space)}" if len(shown) > 1 else f"{hidden}"
+    more = f"({'The ' * (len(shown) <= 1)}{of_all} dimensions are in the CSV file.)"
+    return [*lines, more] if hidden else lines
 
 
 def _width(column: list[str]) -> int:

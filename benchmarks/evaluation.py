@@ -1,7 +1,8 @@
 """Evaluation: how a student does on fixed tasks, deterministic by seed.
 
 Each episode is seeded from the seed, the position of its task and its number, so that the result does not depend on
-the order in which episodes end. The student acts on a batch of constant size.
+the order in which episodes end. The student acts on a batch of constant size. Environments that are batched natively
+are played as one batch, which is seeded as a whole.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import RunError
 from ..spaces import TaskSpace
 from ..wrappers.checks import all_finite, describe_task
+from .batch_evaluation import native_batch, play_batch
 from .evaluation_log import EvaluationLog as EvaluationLog
+
+_ENVS, _NATIVE_ENVS = 16, 256
+"""Environments that the student steps at once, one after the other or as one batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +90,7 @@ def evaluate(
     *,
     episodes: int = 1,
     seed: int = 0,
-    n_envs: int = 16,
+    n_envs: int | None = None,
     deterministic: bool = True,
     normalize: Any = None,
     success_above: float | None = None,
@@ -93,7 +98,9 @@ def evaluate(
 ) -> Evaluation:
     """Let a student play tasks and score it; it learns nothing and no teacher hears of it.
 
-    The global random generators are left as they were.
+    Where the class of the environment has a ``vec_env``, and ``gymnasium.make`` made it and nothing is wrapped around
+    it, all episodes are played in such a batch. The global random generators are seeded for the evaluation and left as
+    they were.
 
     Args:
         student: Anything with Stable-Baselines3's ``predict``.
@@ -101,7 +108,8 @@ def evaluate(
         tasks: Shape ``(n, d)``, n ≥ 1.
         episodes: Episodes for each task.
         seed: Seed of all episodes.
-        n_envs: Environments that the student steps at once; the batch has this size throughout.
+        n_envs: Environments that the student steps at once; the batch has this size throughout. 16 by default, 256
+            where they are batched natively.
         deterministic: Whether the student takes its most likely action.
         normalize: A ``VecNormalize`` whose statistics the observations are normalised with.
         success_above: A return above which an episode counts as success where the environment does not tell.
@@ -127,7 +135,7 @@ def evaluate(
         >>> result.returns.shape
         (3, 2)
     """
-    if episodes < 1 or n_envs < 1:
+    if episodes < 1 or (n_envs is not None and n_envs < 1):
         raise ValueError(f"Expected at least 1 episode and 1 environment, got {episodes} and {n_envs}.")
     slots = [make_env()]
     try:
@@ -135,8 +143,26 @@ def evaluate(
         rows = np.atleast_2d(space.validate(tasks))
         if not len(rows):
             raise ValueError("Expected at least one task to evaluate on.")
-        slots += [make_env() for _ in range(min(n_envs, len(rows) * episodes) - 1)]
-        with _preserved_randomness():
+        n_jobs = len(rows) * episodes
+        venv = native_batch(slots[0], min(n_envs or _NATIVE_ENVS, n_jobs), seed)
+        if venv is not None:
+            slots.append(venv)
+            order = np.repeat(np.arange(len(rows)), episodes)
+            with own_randomness(seed):
+                returns, lengths, success = play_batch(
+                    student,
+                    venv,
+                    rows,
+                    order,
+                    deterministic=deterministic,
+                    normalize=normalize,
+                    success_above=success_above,
+                    progress=progress,
+                )
+            shape = len(rows), episodes
+            return Evaluation(space, rows, returns.reshape(shape), lengths.reshape(shape), success.reshape(shape))
+        slots += [make_env() for _ in range(min(n_envs or _ENVS, n_jobs) - 1)]
+        with own_randomness(seed):
             return _play(student, slots, space, rows, episodes, seed, deterministic, normalize, success_above, progress)
     finally:
         for env in slots:
@@ -227,15 +253,37 @@ def _stack(observations: Sequence[Any]) -> Any:
 
 
 @contextmanager
-def _preserved_randomness() -> Iterator[None]:
-    """Leave the global random generators as they were, whatever student and environments draw from them."""
+def own_randomness(seed: int) -> Iterator[None]:
+    """Seed the global random generators, and leave them as they were, whatever student and environments draw from them.
+
+    Args:
+        seed: For Python's, NumPy's and torch's, which the actions of a stochastic student come from.
+
+    Example:
+        >>> with own_randomness(3):
+        ...     first = random.random()
+        >>> with own_randomness(3):
+        ...     again = random.random()
+        >>> first == again
+        True
+    """
     torch = sys.modules.get("torch")
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Stable-Baselines3's generator
-    torch_state = torch.get_rng_state() if torch is not None else None
+    states = None if torch is None else (torch.get_rng_state(), _cuda_states(torch))
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    if torch is not None:
+        torch.manual_seed(seed)
     try:
         yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-        if torch is not None:
-            torch.set_rng_state(torch_state)
+        if torch is not None and states is not None:
+            torch.set_rng_state(states[0])
+            if states[1] is not None:
+                torch.cuda.set_rng_state_all(states[1])
+
+
+def _cuda_states(torch: Any) -> Any:
+    return torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None

@@ -13,9 +13,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..envs import MazeSpace
 from ..errors import RequestError
 from ..state import write_text
 from .figure_learning_curve import learning_curve
+from .figure_level_gallery import level_gallery
+from .figure_level_history import level_history
+from .figure_maze_curves import maze_curves
 from .figure_style import save_figure, style
 from .figure_task_history import task_history
 from .figure_teacher_density import teacher_density
@@ -59,8 +63,10 @@ def write_report(run: str | Path, *, gif: bool = True) -> Path:
     except OSError as error:
         raise RequestError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     pictures: list[Picture] = []
-    with tqdm(total=6, unit="picture", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar:
-        for title, name, draw, caption, reason in _figures(data):
+    figures = _figures(data)
+    n = len(figures) + 1
+    with tqdm(total=n, unit="picture", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False) as bar:
+        for title, name, draw, caption, reason in figures:
             path = folder / f"{name}.png"
             with style():
                 drawn = draw()
@@ -87,7 +93,7 @@ def _figures(data: ReportData) -> list[tuple[str, str, Callable[[], _Drawing], s
         figure = learning_curve(data)
         return None if figure is None else (figure, "")
 
-    return [
+    first = [
         (
             "Learning curve",
             "learning_curve",
@@ -96,6 +102,11 @@ def _figures(data: ReportData) -> list[tuple[str, str, Callable[[], _Drawing], s
             "tasks. The test set stays the same. Episodes count at the step at which their task was handed out.",
             f"{no_episodes} There was no evaluation either.",
         ),
+    ]
+    if isinstance(data.space, MazeSpace):
+        return [*first, *_maze_figures(data)]
+    return [
+        *first,
         (
             "Tasks by learning progress",
             "tasks_by_learning_progress",
@@ -123,6 +134,22 @@ def _figures(data: ReportData) -> list[tuple[str, str, Callable[[], _Drawing], s
             "What the student masters",
             "test_map",
             lambda: test_map(data),
+            "",
+            "There was no evaluation yet.",
+        ),
+    ]
+
+
+def _maze_figures(data: ReportData) -> list[tuple[str, str, Callable[[], _Drawing], str, str]]:
+    """Those of levels, which are pictures rather than points."""
+    none_yet = "No level was handed out yet, or none was written down."
+    return [
+        ("Levels the teacher handed out", "level_gallery", lambda: level_gallery(data), "", none_yet),
+        ("How the levels change", "level_history", lambda: level_history(data), "", none_yet),
+        (
+            "Which mazes the student solves",
+            "maze_curves",
+            lambda: maze_curves(data),
             "",
             "There was no evaluation yet.",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +10,16 @@ from typing import Any
 
 from ..checkpoints import Checkpoint
 from ..errors import RequestError, RunError
-from ..registry import make_teacher
+from ..registry import make_teacher, teacher_class
 from ..state import load_state
 from ..teachers.teacher import Teacher
 from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, task_space_of, try_out
+from .run_defaults import n_envs_of, with_defaults
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
+
+_OFFERED = ("mutate",)
+"""What a teacher may take and an environment may offer, as an argument and an attribute of this name."""
 
 
 class RunParts:
@@ -42,30 +47,39 @@ class RunParts:
 
     def __init__(self, config: TrainConfig) -> None:
         from ..students.building import check_device, student_arguments, student_class
-        from ..students.presets import list_presets
         from ..students.signals import wanted_signals
 
         algorithm = student_class(config.student)
         check_device(config.device)
         env_id = resolve_environment(config.env)
-        tracks = env_id.endswith("Tracks-v0") and "tracks" in list_presets(config.student)
-        preset = config.preset or ("tracks" if tracks else "sb3")
-        self._arguments = student_arguments(config.student, preset, config.student_args)
+        config = with_defaults(config, env_id)
+        self._arguments = student_arguments(config.student, config.preset, config.student_args)
         self.make_env = EnvironmentMaker(env_id, config.env_args, tuple(config.task), config.success_above)
         env = self.make_env()
         try:
             self.space = task_space_of(env, env_id)
             test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
-            self.teacher = self._new_teacher(config)
+            self.teacher = self._new_teacher(config, env)
             wanted_signals(self.teacher, algorithm)
             try_out(env, env_id)
         finally:
             env.close()
-        self.config = replace(config, env=env_id, preset=preset, test_set=test_set)
+        native = config.vec_env == "native" or (config.vec_env == "auto" and self.make_env.is_native)
+        self.config = replace(
+            config,
+            test_set=test_set,
+            vec_env="native" if native else "dummy" if config.vec_env == "auto" else config.vec_env,
+            n_envs=n_envs_of(config, native),
+        )
 
-    def _new_teacher(self, config: TrainConfig) -> Teacher:
+    def _new_teacher(self, config: TrainConfig, env: Any) -> Teacher:
+        arguments = dict(config.teacher_args)
+        accepted = inspect.signature(teacher_class(config.teacher)).parameters
+        for name in _OFFERED:  # what only the environment knows
+            if name in accepted and name not in arguments and env.has_wrapper_attr(name):
+                arguments[name] = env.get_wrapper_attr(name)
         try:
-            return make_teacher(config.teacher, self.space, seed=config.seed, **config.teacher_args)
+            return make_teacher(config.teacher, self.space, seed=config.seed, **arguments)
         except (TypeError, ValueError) as error:
             raise RequestError(str(error)) from error
 
@@ -90,14 +104,18 @@ class RunParts:
         Raises:
             RunError: A worker process dies at its start.
         """
-        from ..wrappers import make_curriculum_vec_env
+        from ..wrappers import CurriculumVecEnv, make_curriculum_vec_env
 
         config = self.config
-        make = self.make_env if config.vec_env == "dummy" else WorkerMaker(self.make_env)
+        assert config.n_envs is not None
         try:
-            venv = make_curriculum_vec_env(
-                make, self.teacher, n_envs=config.n_envs, seed=config.seed, vec_env_cls=config.vec_env
-            )
+            if config.vec_env == "native":
+                venv = CurriculumVecEnv(self.make_env.vec_env(config.n_envs, config.seed), self.teacher)
+            else:
+                make = self.make_env if config.vec_env == "dummy" else WorkerMaker(self.make_env)
+                venv = make_curriculum_vec_env(
+                    make, self.teacher, n_envs=config.n_envs, seed=config.seed, vec_env_cls=config.vec_env
+                )
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise RunError(
                 f"A worker process of {config.env} died at its start; its own error output may say why. "

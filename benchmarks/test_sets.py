@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..envs.maze_space import MazeSpace
 from ..errors import RequestError
 from ..spaces import TaskSpace
 
+_MOST_NAMES = 12
 _N_DRAWN = 50
 _DRAW_SEED = 4222
 
@@ -38,10 +40,17 @@ def choose_test_tasks(env_id: str, space: TaskSpace, name: str | None) -> tuple[
         if name is None:
             return drawn, space.sample(_N_DRAWN, np.random.default_rng(_DRAW_SEED))
         raise RequestError(str(error)) from error
+    if name is None and isinstance(frozen.space, MazeSpace) and frozen.space != space:  # mazes of another size
+        return drawn, space.sample(_N_DRAWN, np.random.default_rng(_DRAW_SEED))
+    if isinstance(frozen.space, MazeSpace) and isinstance(space, MazeSpace) and frozen.space != space:
+        raise RequestError(
+            f"The mazes of {frozen.name} have {frozen.space.height} x {frozen.space.width} cells, those of this "
+            f"environment {space.height} x {space.width}. {drawn!r} draws mazes of that size."
+        )
     if frozen.space.names != space.names:
         raise RequestError(
-            f"The test set {frozen.name} has the dimensions {', '.join(frozen.space.names)}, "
-            f"{env_id} has {', '.join(space.names)}. {drawn!r} draws tasks from the environment's own space."
+            f"The test set {frozen.name} has the dimensions {_first_names(frozen.space)}, "
+            f"{env_id} has {_first_names(space)}. {drawn!r} draws tasks from the environment's own space."
         )
     # The frozen tasks stay the same where the training space is larger (Portelas et al. 2019, section 5).
     outside = int((~space.contains(frozen.tasks)).sum())
@@ -51,3 +60,8 @@ def choose_test_tasks(env_id: str, space: TaskSpace, name: str | None) -> tuple[
             f"use the test set {drawn!r}, drawn from this space."
         )
     return frozen.name, np.array(frozen.tasks)
+
+
+def _first_names(space: TaskSpace) -> str:
+    more = f", … ({space.n_dims} in all)" if space.n_dims > _MOST_NAMES else ""
+    return ", ".join(space.names[:_MOST_NAMES]) + more

@@ -13,7 +13,9 @@ from typing import Any, Literal
 from ..errors import RequestError, unknown_name
 from ..task_flags import parse_arguments, plain_numbers
 
-_WHOLE = ("steps", "n_envs", "torch_threads", "eval_every", "eval_episodes", "checkpoint_every")
+_WHOLE = ("steps", "torch_threads", "eval_every", "checkpoint_every")
+_OPTIONAL_WHOLE = ("n_envs", "eval_episodes")
+_VEC_ENVS = ("auto", "native", "dummy", "subproc")
 _TEXTS = ("env", "teacher", "student", "device")
 _OPTIONAL_TEXTS = ("preset", "test_set")
 
@@ -27,19 +29,22 @@ class TrainConfig:
         teacher: A registered teacher.
         student: A student of `list_students`.
         steps: Environment steps of the whole run.
-        n_envs: Parallel environments.
+        n_envs: Parallel environments; by default 256 where they are batched natively, else 8.
         seed: Seed of teacher, environments and student.
         task: Dimensions of the task space, for an environment whose attributes become its tasks.
         env_args: Arguments of ``gymnasium.make``.
         teacher_args: Hyperparameters of the teacher.
         student_args: Arguments of the student's algorithm, over those of its preset.
         preset: Preset of the student; by default ``tracks`` for our tracks where there is one, else ``sb3``.
-        vec_env: ``"dummy"`` (one process) or ``"subproc"`` (one worker per environment).
+        vec_env: ``"native"`` (all environments as one batch, where there is such a thing), ``"dummy"`` (one after the
+            other in this process), ``"subproc"`` (one worker per environment) or ``"auto"`` (native or else dummy).
         device: Where torch computes.
         torch_threads: Threads of torch.
         test_set: Name of a frozen test set; by default the environment's own, or tasks drawn once.
         eval_every: Environment steps between two evaluations.
-        eval_episodes: Episodes for each test task.
+        eval_episodes: Episodes for each test task; by default 10 on mazes, else 1.
+        eval_deterministic: Whether the student takes its most likely action when it is tested; by default not on mazes,
+            in which a student without a memory would go in circles.
         success_above: Return above which an episode is a success, where the environment does not tell.
         checkpoint_every: Environment steps between two checkpoints.
 
@@ -55,19 +60,20 @@ class TrainConfig:
     teacher: str = "alp-gmm"
     student: str = "ppo"
     steps: int = 1_000_000
-    n_envs: int = 8
+    n_envs: int | None = None
     seed: int = 0
     task: list[str] = field(default_factory=list)
     env_args: dict[str, Any] = field(default_factory=dict)
     teacher_args: dict[str, Any] = field(default_factory=dict)
     student_args: dict[str, Any] = field(default_factory=dict)
     preset: str | None = None
-    vec_env: Literal["dummy", "subproc"] = "dummy"
+    vec_env: Literal["auto", "native", "dummy", "subproc"] = "auto"
     device: str = "cpu"
     torch_threads: int = 1
     test_set: str | None = None
     eval_every: int = 250_000
-    eval_episodes: int = 1
+    eval_episodes: int | None = None
+    eval_deterministic: bool | None = None
     success_above: float | None = None
     checkpoint_every: int = 250_000
 
@@ -93,6 +99,11 @@ class TrainConfig:
         self.student_args = parse_arguments(self.student_args, "student_args")
         for name in _WHOLE:
             setattr(self, name, _whole(name, getattr(self, name), 1, 2**53))
+        for name in _OPTIONAL_WHOLE:
+            if getattr(self, name) is not None:
+                setattr(self, name, _whole(name, getattr(self, name), 1, 2**53))
+        if self.eval_deterministic not in (None, True, False):
+            raise RequestError(f"eval_deterministic must be true or false, got {self.eval_deterministic!r}.")
         self.seed = _whole("seed", self.seed, 0, 2**31 - 1)
         for name in (*_TEXTS, *_OPTIONAL_TEXTS):
             value = getattr(self, name)
@@ -104,8 +115,8 @@ class TrainConfig:
         self.task = list(self.task)
         if self.success_above is not None:
             self.success_above = _number("success_above", self.success_above)
-        if self.vec_env not in ("dummy", "subproc"):
-            raise RequestError(unknown_name("vec_env", self.vec_env, ["dummy", "subproc"]))
+        if self.vec_env not in _VEC_ENVS:
+            raise RequestError(unknown_name("vec_env", self.vec_env, _VEC_ENVS))
 
 
 def _number(name: str, value: Any) -> float:

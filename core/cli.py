@@ -173,18 +173,37 @@ def _evaluate(words: list[str]) -> int:
     from .cli_parsing import parse_flags
 
     flags = parse_flags(cli_flags.Evaluate, words, "evaluate")
+    if flags.stochastic and flags.deterministic:
+        raise RequestError("Give either --stochastic or --deterministic.")
+    if flags.suite is not None and flags.test_set is not None:
+        raise RequestError("Give either --suite or --test-set.")
+    if flags.suite is None and flags.time_limit is not None:
+        raise RequestError("--time-limit is for the mazes of a --suite; a test set has the time limit of the run.")
+    common: dict[str, Any] = {"seed": flags.seed, "out": flags.out, "summary_only": flags.summary_only}
     from .benchmarks.compilation import announced_compilation
-    from .benchmarks.evaluate_run import evaluate_run
 
     with announced_compilation(_say):
-        text = evaluate_run(
-            flags.run,
-            test_set=flags.test_set,
-            episodes=flags.episodes,
-            seed=flags.seed,
-            out=flags.out,
-            summary_only=flags.summary_only,
-        )
+        if flags.suite is None:
+            from .benchmarks.evaluate_run import evaluate_run
+
+            text = evaluate_run(
+                flags.run,
+                test_set=flags.test_set,
+                episodes=1 if flags.episodes is None else flags.episodes,
+                deterministic=not flags.stochastic,
+                **common,
+            )
+        else:
+            from .benchmarks.maze_run import evaluate_run_on_mazes
+
+            text = evaluate_run_on_mazes(
+                flags.run,
+                flags.suite,
+                episodes=flags.episodes,
+                deterministic=flags.deterministic,
+                time_limit=flags.time_limit,
+                **common,
+            )
     print(text)
     return 0
 
@@ -264,6 +283,7 @@ def _lab(words: list[str]) -> int:
         quiet=flags.quiet,
         extend=flags.extend,
         skip_refused=extras["all"] or "all" in flags.teachers,
+        take=flags.take,
         page=flags.page,
         command=command,
     )

@@ -24,8 +24,8 @@ class Train:
     """Who learns; see `tutelage list students`."""
     steps: float = 1e6
     """Environment steps of the whole run, e.g. 3e6."""
-    n_envs: int = 8
-    """Parallel environments."""
+    n_envs: int | None = None
+    """Parallel environments; by default 256 where they are batched natively, else 8."""
     seed: int = 0
     """Seed of teacher, environments and student."""
     task: UseAppendAction[list[str]] = field(default_factory=list)
@@ -39,8 +39,9 @@ class Train:
     """An argument of the student's algorithm, NAME=VALUE, e.g. learning_rate=1e-3. Repeat it for more."""
     preset: str | None = None
     """Preset of the student; see `tutelage list students --verbose`."""
-    vec_env: str = "dummy"
-    """dummy (all environments in this process) or subproc (one worker process for each)."""
+    vec_env: str = "auto"
+    """native (all environments as one batch, where there is such a thing), dummy (one after the other in this process),
+    subproc (one worker process for each) or auto (native or else dummy)."""
     device: str = "cpu"
     """Where torch computes."""
     torch_threads: int = 1
@@ -49,8 +50,10 @@ class Train:
     """A frozen test set; by default the environment's own, or 50 tasks drawn with a fixed seed."""
     eval_every: float = 250_000
     """Environment steps between two evaluations."""
-    eval_episodes: int = 1
-    """Episodes for each test task."""
+    eval_episodes: int | None = None
+    """Episodes for each test task; by default 10 on mazes, else 1."""
+    eval_deterministic: bool | None = None
+    """Whether the student takes its most likely action when it is tested; by default not on mazes."""
     success_above: float | None = None
     """Return above which an episode is a success, where the environment does not tell."""
     checkpoint_every: float = 250_000
@@ -63,7 +66,7 @@ class Train:
 
 @dataclass
 class Evaluate:
-    """Score the student of a run on a test set: return, success and share of mastered tasks.
+    """Score the student of a run on a test set (return, success, share of mastered tasks) or on a suite of mazes.
 
     The checkpoint holds pickled objects of Stable-Baselines3: evaluate runs of people you trust only.
     """
@@ -72,8 +75,18 @@ class Evaluate:
     """The run directory."""
     test_set: str | None = None
     """A frozen test set; by default the one of the run."""
-    episodes: int = 1
-    """Episodes for each test task."""
+    suite: str | None = None
+    """Mazes the student has not seen, for runs on mazes: zero-shot-12, fixed-8, perfect; or cvar, the win rate on the
+    hardest of 10,000 random mazes."""
+    episodes: int | None = None
+    """Episodes for each test task, by default 1; for each maze of a suite, by default 100; for each level of cvar and
+    each of its two runs, by default 10."""
+    stochastic: Annotated[bool, FlagCreatePairsOff] = False
+    """Let the student draw its actions from its policy; the default on a suite."""
+    deterministic: Annotated[bool, FlagCreatePairsOff] = False
+    """Let the student take its most likely action; the default on a test set."""
+    time_limit: int | None = None
+    """Steps of an episode on the mazes of 13 x 13 cells of a suite: 250 (the default) or 450."""
     seed: int = 0
     """Seed of the episodes."""
     out: Path | None = None
@@ -139,8 +152,10 @@ class Lab:
     """The lab's folder; one that exists goes on."""
     extend: Annotated[bool, FlagCreatePairsOff] = False
     """Add teachers, spaces or seeds to a lab that exists."""
+    take: Path | None = None
+    """An archive of scores (scores.npz beside a results page) whose runs need not be played again."""
     page: Path | None = None
-    """Write the results page here, too, with its curves in a folder next to it."""
+    """Write the results page here, too, with its curves and scores in a folder next to it."""
     quiet: Annotated[bool, FlagCreatePairsOff] = False
     """Show nothing but errors."""
 

@@ -9,18 +9,45 @@ if TYPE_CHECKING:
     from .building import list_students as list_students
     from .building import make_student as make_student
     from .building import student_class as student_class
+    from .masked_recurrent_rollout_buffer import MaskedRecurrentDictRolloutBuffer as MaskedRecurrentDictRolloutBuffer
+    from .masked_recurrent_rollout_buffer import MaskedRecurrentRolloutBuffer as MaskedRecurrentRolloutBuffer
+    from .masked_rollout_buffer import MaskedDictRolloutBuffer as MaskedDictRolloutBuffer
+    from .masked_rollout_buffer import MaskedRolloutBuffer as MaskedRolloutBuffer
+    from .maze_extractor import MazeExtractor as MazeExtractor
+    from .maze_lstm_policy import MazeLstmPolicy as MazeLstmPolicy
     from .presets import list_presets as list_presets
+    from .signals import available_signals as available_signals
     from .teacher_callback import TeacherCallback as TeacherCallback
 
 _PUBLIC = {
+    "MaskedDictRolloutBuffer": ".masked_rollout_buffer",
+    "MaskedRecurrentDictRolloutBuffer": ".masked_recurrent_rollout_buffer",
+    "MaskedRecurrentRolloutBuffer": ".masked_recurrent_rollout_buffer",
+    "MaskedRolloutBuffer": ".masked_rollout_buffer",
+    "MazeExtractor": ".maze_extractor",
+    "MazeLstmPolicy": ".maze_lstm_policy",
     "TeacherCallback": ".teacher_callback",
+    "available_signals": ".signals",
     "list_presets": ".presets",
     "list_students": ".building",
     "make_student": ".building",
     "student_class": ".building",
 }
 
-__all__ = ["TeacherCallback", "list_presets", "list_students", "make_student", "student_class"]
+__all__ = [
+    "MaskedDictRolloutBuffer",
+    "MaskedRecurrentDictRolloutBuffer",
+    "MaskedRecurrentRolloutBuffer",
+    "MaskedRolloutBuffer",
+    "MazeExtractor",
+    "MazeLstmPolicy",
+    "TeacherCallback",
+    "available_signals",
+    "list_presets",
+    "list_students",
+    "make_student",
+    "student_class",
+]
 
 
 def __getattr__(name: str) -> Any:

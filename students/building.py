@@ -19,6 +19,14 @@ _CLASSES = {
     "recurrent-ppo": "sb3_contrib:RecurrentPPO",
 }
 
+_POLICIES = {"MazeLstmPolicy": "tutelage.students.maze_lstm_policy:MazeLstmPolicy"}
+_EXTRACTORS = {
+    "CombinedExtractor": "stable_baselines3.common.torch_layers:CombinedExtractor",
+    "FlattenExtractor": "stable_baselines3.common.torch_layers:FlattenExtractor",
+    "MazeExtractor": "tutelage.students.maze_extractor:MazeExtractor",
+    "NatureCNN": "stable_baselines3.common.torch_layers:NatureCNN",
+}
+
 
 def list_students() -> list[str]:
     """Return the names `make_student` knows.
@@ -38,8 +46,7 @@ def student_class(name: str) -> Any:
     """
     if name not in _CLASSES:
         raise RequestError(unknown_name("student", name, _CLASSES))
-    module, _, attribute = _CLASSES[name].partition(":")
-    return getattr(import_module(module), attribute)
+    return _imported(_CLASSES[name])
 
 
 def make_student(
@@ -68,7 +75,8 @@ def make_student(
             (divided by the number of environments: ``n_steps``). ``learning_rate`` and ``clip_range`` may be written
             ``"lin_1e-3"``, as in Stable-Baselines3's zoo: from that value linearly to 0 at the end of training.
             ``policy_kwargs`` are merged entry by entry; ``activation_fn`` may be a name of ``torch.nn``'s, in lower
-            case.
+            case, and ``features_extractor_class`` the name of `MazeExtractor` or of one of Stable-Baselines3's.
+            ``policy`` may also be ``"MazeLstmPolicy"``.
 
     Returns:
         The algorithm, ready to ``learn``.
@@ -99,7 +107,11 @@ def make_student(
     policy_kwargs = arguments.pop("policy_kwargs", {})
     if "activation_fn" in policy_kwargs:
         policy_kwargs["activation_fn"] = _activation(policy_kwargs["activation_fn"])
+    if "features_extractor_class" in policy_kwargs:
+        policy_kwargs["features_extractor_class"] = _extractor(policy_kwargs["features_extractor_class"])
     policy = arguments.pop("policy", None) or _policy_name(name, venv.observation_space)
+    if isinstance(policy, str) and policy in _POLICIES:
+        policy = _imported(_POLICIES[policy])
     try:
         if noise is not None:
             arguments["action_noise"] = _gaussian_noise(venv.action_space, float(noise))
@@ -202,6 +214,19 @@ def _policy_name(name: str, observation_space: Any) -> str:
         "MultiInput" if isinstance(observation_space, Dict) else "Cnn" if is_image_space(observation_space) else "Mlp"
     )
     return f"{prefix}{'Lstm' if name == 'recurrent-ppo' else ''}Policy"
+
+
+def _imported(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _extractor(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in _EXTRACTORS:
+        raise RequestError(unknown_name("features_extractor_class", value, _EXTRACTORS))
+    return _imported(_EXTRACTORS[value])
 
 
 def _gaussian_noise(action_space: Any, std: float) -> Any:

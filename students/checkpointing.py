@@ -96,6 +96,12 @@ def begin_episodes(student: Any, seed: int) -> None:
     """
     seed_randomness(student, seed)
     student.env.seed(_child_seeds(student, seed)[2])
+    reset_environments(student)
+    seed_randomness(student, seed)
+
+
+def reset_environments(student: Any) -> None:
+    """Begin a new episode in every environment of a student between two rollouts; those under way are abandoned."""
     student._last_obs = student.env.reset()
     student._last_episode_starts = np.ones(student.env.num_envs, dtype=bool)
     normalization = student.get_vec_normalize_env()
@@ -104,7 +110,6 @@ def begin_episodes(student: Any, seed: int) -> None:
     for group in getattr(student, "_last_lstm_states", None) or ():
         for tensor in group:
             tensor.zero_()
-    seed_randomness(student, seed)
 
 
 def seed_randomness(student: Any, seed: int) -> None:

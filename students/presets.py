@@ -1,4 +1,4 @@
-"""Hyperparameters of students, by name: Stable-Baselines3's own, the papers', and ours for the bipedal tracks.
+"""Hyperparameters of students, by name: Stable-Baselines3's own, the papers', and ours for the tracks and the maze.
 
 A preset is a dict of constructor arguments of the algorithm, plus ``normalize_observations`` (wrap the environment in
 ``VecNormalize`` with ``norm_reward=False``), ``action_noise_std`` and ``gradient_steps_per_env``
@@ -15,6 +15,21 @@ from typing import Any
 from ..errors import RequestError, unknown_name
 
 _RELU_400_300 = {"net_arch": [400, 300], "activation_fn": "relu"}
+
+# Ours for the maze, with many environments that are batched natively (256, say): rollouts of 16,384 steps however many
+# there are, large batches, and the discount factor and λ of the papers' maze students.
+_MAZE = {
+    "rollout_steps": 16_384,
+    "batch_size": 2_048,
+    "n_epochs": 4,
+    "learning_rate": 5e-4,
+    "gamma": 0.995,
+    "gae_lambda": 0.95,
+    "clip_range": 0.2,
+    "ent_coef": 1e-3,
+    "vf_coef": 0.5,
+    "max_grad_norm": 0.5,
+}
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "ppo": {
@@ -52,6 +67,17 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "target_kl": 0.05,
             "policy_kwargs": {"net_arch": [64, 64], "activation_fn": "tanh"},
             "normalize_observations": True,
+        },
+        # The quick one, for flat observations (observation="flat").
+        "maze": {**_MAZE, "policy_kwargs": {"net_arch": [128, 128], "activation_fn": "tanh"}},
+        # For Dict observations: the papers' features without their memory.
+        "maze-conv": {
+            **_MAZE,
+            "policy_kwargs": {
+                "features_extractor_class": "MazeExtractor",
+                "net_arch": [128],
+                "activation_fn": "tanh",
+            },
         },
     },
     "sac": {
@@ -130,6 +156,30 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "target_kl": 0.05,
             "policy_kwargs": {"net_arch": [64], "lstm_hidden_size": 64},
             "normalize_observations": True,
+        },
+        # The maze students of robust PLR (Jiang et al. 2021) and ACCEL (Parker-Holder et al. 2022), for Dict
+        # observations: network, and PPO with one batch of the whole rollout (32 environments of 256 steps there).
+        "maze-lstm": {
+            "n_steps": 256,
+            "batch_size": None,
+            "n_epochs": 5,
+            "learning_rate": 1e-4,
+            "gamma": 0.995,
+            "gae_lambda": 0.95,
+            "clip_range": 0.2,
+            "clip_range_vf": 0.2,
+            "ent_coef": 0.0,
+            "vf_coef": 0.5,
+            "max_grad_norm": 0.5,
+            "policy": "MazeLstmPolicy",
+            "policy_kwargs": {
+                "features_extractor_class": "MazeExtractor",
+                "lstm_hidden_size": 256,
+                "shared_lstm": True,
+                "enable_critic_lstm": False,
+                "net_arch": {"pi": [32], "vf": [32]},
+                "activation_fn": "tanh",
+            },
         },
     },
 }

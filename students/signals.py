@@ -1,37 +1,94 @@
-"""Signals: scores of finished episodes read from an on-policy student's rollout buffer.
+"""Signals: scores of finished episodes read from an on-policy student's rollouts.
 
 Some teachers need more than returns, for example how wrong the student's value estimates were. Every step of a rollout
-has an advantage estimate (GAE, Schulman et al. 2016) and a value estimate that are computed anyway; a signal is the
-mean of a function of these over the steps of an episode, or its value in the first step. An episode that crosses
-rollouts is merged by step count.
+has an advantage estimate A (GAE, Schulman et al. 2016) and a value estimate V that are computed anyway; a signal is
+made of one number for each step of an episode, and a rule that makes one number of these. An episode that crosses
+rollouts is scored in each of them with the student as it was then, and put together by step count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RequestError
-from ..outcomes import Outcomes
 from ..teachers.teacher import Teacher
+from .rollout import Rollout
 
-SIGNALS: dict[str, Callable[[Any], NDArray[np.floating[Any]]]] = {
-    # Positive value loss: mean of max(advantage, 0)
-    # (Jiang et al. 2021, "Replay-guided adversarial environment design").
-    "positive_value_loss": lambda buffer: np.maximum(buffer.advantages, 0.0),
-    # L1 value loss: mean of |advantage| (Jiang et al. 2021, "Prioritized level replay", section 3.1).
-    "l1_value_loss": lambda buffer: np.abs(buffer.advantages),
+
+@dataclass(frozen=True)
+class Signal:
+    """How a signal is computed.
+
+    Attributes:
+        per_step: Returns a number for each step of a rollout, shape ``(steps, n_envs)``.
+        merge: What is made of the numbers of an episode: their ``mean``, their ``sum``, the ``first`` one, or the
+            ``transition_mean``, a mean over the steps that do not end the episode (0 where there is none).
+
+    Example:
+        >>> SIGNALS["initial_value"].merge
+        'first'
+    """
+
+    per_step: Callable[[Rollout], NDArray[np.float64]]
+    merge: Literal["mean", "sum", "first", "transition_mean"] = "mean"
+
+
+def _one_step_td_errors(rollout: Rollout) -> NDArray[np.float64]:
+    # The student's own δ, of which GAE is made: with the bootstrap of time-outs, which the buffer's rewards include.
+    buffer = rollout.buffer
+    errors: NDArray[np.float64] = np.abs(buffer.rewards + buffer.gamma * rollout.next_values - rollout.values)
+    return errors
+
+
+def _negative_advantages(rollout: Rollout) -> NDArray[np.float64]:
+    from .negative_advantage import negative_advantages  # numba
+
+    buffer = rollout.buffer
+    return -negative_advantages(
+        rollout.rewards, rollout.values, rollout.next_values, rollout.dones, buffer.gamma, buffer.gae_lambda
+    )
+
+
+def _transition_errors(rollout: Rollout) -> NDArray[np.float64]:
+    if rollout.transition_model is None:
+        raise ValueError("transition_error needs a rollout with a TransitionModel: Rollout(…, transition_model=model).")
+    return rollout.transition_model.measure_and_learn(rollout)
+
+
+def _squared_gradient_norms(rollout: Rollout) -> NDArray[np.float64]:
+    from .policy_gradient import squared_gradient_norms
+
+    return squared_gradient_norms(rollout)
+
+
+SIGNALS: dict[str, Signal] = {
+    # Mean of |A| (Jiang et al. 2021, "Prioritized level replay", section 3.1).
+    "l1_value_loss": Signal(lambda rollout: np.abs(rollout.advantages)),
+    # Mean of max(A, 0) (Jiang et al. 2021, "Replay-guided adversarial environment design").
+    "positive_value_loss": Signal(lambda rollout: np.maximum(rollout.advantages, 0.0)),
+    # Mean of A: the value estimates' bias.
+    "mean_advantage": Signal(lambda rollout: rollout.advantages),
+    # Mean of |r + γV' − V| (Jiang et al. 2021, "Prioritized level replay", table 1).
+    "one_step_td_error": Signal(_one_step_td_errors),
+    # Mean of V. Maximum Monte Carlo regret is the highest return on the level minus this (Jiang et al. 2021,
+    # "Replay-guided adversarial environment design").
+    "mean_value": Signal(lambda rollout: rollout.values),
     # Value estimate of the initial state (Klink et al. 2020, "Self-paced deep reinforcement learning"), in units of the
     # discounted return as the student sees it: of normalised rewards, if they are.
-    "initial_value": lambda buffer: buffer.values,
+    "initial_value": Signal(lambda rollout: rollout.values, merge="first"),
+    # Sum of −A⁻: maximised negative advantage without its factor for solved levels (DEGen, arXiv:2601.14957).
+    "negative_advantage": Signal(_negative_advantages, merge="sum"),
+    # Average error of the predicted next observation, ATPL (TRACED, arXiv:2506.19997).
+    "transition_error": Signal(_transition_errors, merge="transition_mean"),
+    # Squared norm of the policy loss's gradient (PACE, arXiv:2605.01358, to first order).
+    "policy_gradient_norm": Signal(_squared_gradient_norms),
 }
-"""What each signal is made of: an array ``(steps, n_envs)`` from a rollout buffer."""
-
-OF_FIRST_STEP = frozenset({"initial_value"})
-"""The signals that are taken from the first step of an episode; the others are means over its steps."""
+"""How each signal is computed."""
 
 _FROM_ENVIRONMENT = frozenset({"tasks", "ids", "returns", "lengths", "success", "truncated", "warmup"})
 
@@ -41,8 +98,8 @@ def available_signals(algorithm: Any) -> frozenset[str]:
 
     Example:
         >>> from stable_baselines3 import PPO, SAC
-        >>> sorted(available_signals(PPO)), sorted(available_signals(SAC))
-        (['initial_value', 'l1_value_loss', 'positive_value_loss'], [])
+        >>> "l1_value_loss" in available_signals(PPO), sorted(available_signals(SAC))
+        (True, [])
     """
     from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
@@ -73,64 +130,3 @@ def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
             f"{type(teacher).__name__} needs {' and '.join(map(repr, lacking))}, which {student} cannot give; {mend}."
         )
     return wanted
-
-
-class EpisodeSignals:
-    """Averages per-step values over episodes, or takes the first of them, across rollouts.
-
-    Args:
-        names: The signals to compute.
-
-    Example:
-        >>> class Buffer:
-        ...     advantages = np.array([[1.0], [-3.0], [5.0]])
-        ...     values = np.array([[7.0], [8.0], [9.0]])
-        >>> signals = EpisodeSignals(["positive_value_loss", "initial_value"])
-        >>> signals.add(Buffer, ids=np.array([[0], [0], [1]]))  # episode 0 has two steps, episode 1 goes on
-        >>> done = Outcomes(tasks=[[0.0]], ids=[0], returns=[1.0], lengths=[2])
-        >>> {name: column.tolist() for name, column in signals.complete(done).signals.items()}
-        {'positive_value_loss': [0.5], 'initial_value': [7.0]}
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(names)
-        self._of_first_step = np.array([name in OF_FIRST_STEP for name in self.names], dtype=np.bool_)
-        self._sums: dict[int, NDArray[np.float64]] = {}
-        self._counts: dict[int, int] = {}
-
-    def add(self, buffer: Any, ids: NDArray[np.int64]) -> None:
-        """Add a rollout.
-
-        Args:
-            buffer: The rollout buffer after its advantages have been computed.
-            ids: The id of the task each step belongs to, shape ``(steps, n_envs)``.
-        """
-        episodes, first, position = np.unique(ids.ravel(), return_index=True, return_inverse=True)
-        counts = np.bincount(position, minlength=len(episodes))
-        steps = [np.asarray(SIGNALS[name](buffer), np.float64).ravel() for name in self.names]
-        sums = np.stack([np.bincount(position, weights=s, minlength=len(episodes)) for s in steps], axis=1)
-        firsts = np.stack([s[first] for s in steps], axis=1)  # rows are steps, so the first in C order is the earliest
-        begin = np.where(self._of_first_step, firsts, sums)
-        goes_on = np.where(self._of_first_step, 0.0, sums)
-        for i, (episode, count) in enumerate(zip(episodes.tolist(), counts.tolist(), strict=True)):
-            self._sums[episode] = self._sums[episode] + goes_on[i] if episode in self._sums else begin[i]
-            self._counts[episode] = self._counts.get(episode, 0) + count
-
-    def complete(self, outcomes: Outcomes) -> Outcomes:
-        """Return finished episodes with their signals as columns; NaN for one of which no step was seen."""
-        nothing = np.full(len(self.names), np.nan)
-        rows = [self._pop(i) if i in self._sums else nothing for i in outcomes.ids.tolist()]
-        table = np.array(rows).reshape(len(outcomes), len(self.names))
-        complete = outcomes[:]
-        complete.signals = {**outcomes.signals, **dict(zip(self.names, table.T, strict=True))}
-        return complete
-
-    def _pop(self, episode: int) -> NDArray[np.float64]:
-        total, count = self._sums.pop(episode), self._counts.pop(episode)
-        return np.where(self._of_first_step, total, total / count)
-
-    def keep_only(self, ids: Iterable[int]) -> None:
-        """Forget episodes that are neither finished nor running any more."""
-        kept = set(ids)
-        self._sums = {i: s for i, s in self._sums.items() if i in kept}
-        self._counts = {i: c for i, c in self._counts.items() if i in kept}

@@ -11,13 +11,18 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnvWrapper
 
 from ..checkpoints import CheckpointStore
-from ..errors import RequestError
-from ..state import save_state
+from ..errors import RequestError, RunError
+from ..state import load_state, save_state
 from ..wrappers.curriculum_vec_env import CurriculumVecEnv
-from .checkpointing import begin_episodes, pending_log, save_student, seed_randomness
-from .signals import EpisodeSignals, wanted_signals
+from .checkpointing import begin_episodes, pending_log, reset_environments, save_student, seed_randomness
+from .episode_signals import EpisodeSignals
+from .rollout import Rollout
+from .signals import wanted_signals
+from .transition_model import TransitionModel
+from .withholding import Withholding
 
 TEACHER_FILE = "teacher.npz"
+TRANSITION_MODEL_FILE = "transition_model.npz"
 
 
 class StopTraining(Exception):  # noqa: N818 - it reports no error
@@ -31,6 +36,11 @@ class TeacherCallback(BaseCallback):
     needs returns and successes only gets each episode when it ends; one that needs signals (`Teacher.needs`) gets it
     when the rollout that finished it has been scored.
 
+    An on-policy student learns nothing from the steps of tasks that were handed out with ``train=False``
+    (`Withholding`). Under a teacher with ``hold="rollout"`` every rollout of an on-policy student begins with new tasks
+    in all environments, which each keeps to its end (`Curriculum.hold`); an off-policy student, which has no rollouts
+    in this sense, gets a new task for each episode.
+
     Args:
         checkpoints: Where to save student and teacher; None saves nothing.
         checkpoint_every: Environment steps between two checkpoints. Checkpoints lie between rollouts; at each one all
@@ -42,7 +52,7 @@ class TeacherCallback(BaseCallback):
 
     Raises:
         RequestError: When training starts: no `CurriculumVecEnv`, or a teacher that needs a signal the student cannot
-            give.
+            give. When the first such task is handed out: one not to be learned from, where the student cannot help it.
 
     Example:
         >>> import tutelage
@@ -80,7 +90,9 @@ class TeacherCallback(BaseCallback):
         self._begun = False
         self._on_policy = True
         self._signals: EpisodeSignals | None = None
+        self._transition_model: TransitionModel | None = None
         self._step_ids: list[NDArray[np.int64]] = []
+        self._step_rewards: list[NDArray[np.floating[Any]]] = []
 
     # --- Start -------------------------------------------------------------------------------------------------
 
@@ -89,9 +101,26 @@ class TeacherCallback(BaseCallback):
         self.teacher = self.curriculum.teacher
         wanted = wanted_signals(self.teacher, self.model)
         self._signals = EpisodeSignals(wanted) if wanted else None
+        if "transition_error" in wanted and self._transition_model is None:
+            self._transition_model = self._make_transition_model()
         self.curriculum.deferred = self._signals is not None
         self._on_policy = hasattr(self.model, "rollout_buffer")
+        self.curriculum.hold = self.teacher.hold if self._on_policy else "episode"
+        self._withholding = Withholding(self.model, self.teacher)
         self._last_checkpoint = self.model.num_timesteps
+
+    def _make_transition_model(self) -> TransitionModel:
+        """Return a new model, or the one of the checkpoint with which the student goes on."""
+        student = self.model
+        model = TransitionModel(student.observation_space, student.action_space, seed=self.seed, device=student.device)
+        checkpoint = self.checkpoints.latest() if self.checkpoints is not None else None
+        if checkpoint is not None and checkpoint.step == student.num_timesteps:
+            file = checkpoint.path / TRANSITION_MODEL_FILE
+            try:
+                model.load_state_dict(load_state(file))
+            except ValueError as error:
+                raise RunError(f"{file} does not fit this run: {error}") from error
+        return model
 
     def _on_training_start(self) -> None:
         self._note_warmup()
@@ -105,8 +134,9 @@ class TeacherCallback(BaseCallback):
             # Stable-Baselines3 draws before the first rollout, too; the interrupted run must not be ahead by that.
             seed_randomness(self.model, self.seed)
         self._begun = True
-        self._step_ids = []
-        self._ids = self.curriculum.current_ids.copy()
+        self._step_ids, self._step_rewards = [], []
+        self._withholding.begin_rollout()
+        self._note_tasks()
 
     def _between_rollouts(self) -> None:
         steps = self.model.num_timesteps
@@ -120,6 +150,8 @@ class TeacherCallback(BaseCallback):
                 begin_episodes(self.model, self.seed)
         if self.stop_requested:
             raise StopTraining
+        if self.curriculum.hold == "rollout" and self.curriculum.stepped:
+            reset_environments(self.model)
 
     def save_checkpoint(self) -> None:
         """Save student and teacher now; episodes must begin anew afterwards.
@@ -132,6 +164,8 @@ class TeacherCallback(BaseCallback):
         with self.checkpoints.writing(steps, {**self.meta(), "log": pending_log(self.model)}) as folder:
             save_student(self.model, folder)
             save_state(folder / TEACHER_FILE, self.teacher.state_dict())
+            if self._transition_model is not None:
+                save_state(folder / TRANSITION_MODEL_FILE, self._transition_model.state_dict())
         self._last_checkpoint = steps
 
     def _on_training_end(self) -> None:
@@ -145,12 +179,22 @@ class TeacherCallback(BaseCallback):
 
     def _on_step(self) -> bool:
         self._note_warmup()
+        if self._on_policy:
+            self._withholding.note(self._train)
         if self._signals is not None:
             self._step_ids.append(self._ids)
-            self._ids = self.curriculum.current_ids.copy()
+            # A copy: Stable-Baselines3 is about to add the value of the last observation where time ran out.
+            self._step_rewards.append(self.locals["rewards"].copy())
+        self._note_tasks()
         if not self._on_policy and np.count_nonzero(self.locals["dones"]):  # these log when an episode ends
             self._record_metrics()
         return True
+
+    def _note_tasks(self) -> None:
+        """Remember what is being played, for the next step is taken in it."""
+        self._ids = self.curriculum.current_ids.copy()
+        self._train = self.curriculum.current_train.copy()
+        self._withholding.check(self._train)
 
     def _note_warmup(self) -> None:
         """Off-policy students act at random until ``learning_starts``."""
@@ -158,10 +202,12 @@ class TeacherCallback(BaseCallback):
 
     def _on_rollout_end(self) -> None:
         if self._signals is not None:
-            self._signals.add(self.model.rollout_buffer, np.array(self._step_ids))  # type: ignore[attr-defined]
+            ids, rewards = np.array(self._step_ids), np.array(self._step_rewards)
+            self._signals.add(Rollout(self.model, ids, rewards, self._transition_model))
             self.curriculum.deliver(self._signals.complete(self.curriculum.take_finished()))
             self._signals.keep_only(self.curriculum.current_ids.tolist())
         if self._on_policy:  # others have a rollout every few steps
+            self._withholding.end_rollout()
             self._record_metrics()
 
     def _record_metrics(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +45,8 @@ class Teacher(ABC):
     Attributes:
         needs: Names of the outcome columns without which this teacher cannot learn, beyond the returns.
         kinds: The kinds of dimensions it can handle.
+        hold: How long a student keeps a task: for one ``"episode"``, or for a whole ``"rollout"``, in which the task is
+            played again whenever its episode ends (see `repeat`).
         task_space: The tasks.
         rng: The teacher's own generator.
 
@@ -78,9 +80,13 @@ class Teacher(ABC):
 
     needs: ClassVar[frozenset[str]] = frozenset()
     kinds: ClassVar[frozenset[str]] = frozenset({"continuous", "integer", "categorical"})
+    hold: Literal["episode", "rollout"] = "episode"
 
     _OWN = frozenset(
-        {"task_space", "rng", "ignore_warmup", "_next_id", "_answered", "_first_open", "_n_outcomes", "_n_repeated"}
+        {
+            *("task_space", "rng", "ignore_warmup", "hold"),
+            *("_next_id", "_answered", "_first_open", "_n_outcomes", "_n_repeated"),
+        }
     )
 
     def __init__(self, task_space: TaskSpace, *, seed: int | None = None, ignore_warmup: bool = True) -> None:
@@ -113,6 +119,9 @@ class Teacher(ABC):
     @abstractmethod
     def _update(self, outcomes: Outcomes) -> None:
         """Learn from at least one valid outcome; none is a repetition."""
+
+    def _repeat(self, tasks: Tasks) -> None:  # noqa: B027 - nothing to do is the usual case
+        """Note that tasks are handed out again, under the new ids given; most teachers need not know."""
 
     def _get_state(self) -> dict[str, Any]:
         """Return the state of the algorithm as plain data."""
@@ -184,6 +193,39 @@ class Teacher(ABC):
         ids = np.arange(self._next_id, self._next_id + n, dtype=np.int64)
         self._next_id += n
         return Tasks(values, ids, flags)
+
+    def repeat(self, tasks: Tasks) -> Tasks:
+        """Hand tasks out again, to be played once more: the teacher decides nothing.
+
+        Args:
+            tasks: Tasks that `sample` or this method returned.
+
+        Returns:
+            The same tasks, with the same ``train``, under new ids.
+
+        Raises:
+            TypeError: Not a `Tasks`.
+            ValueError: Tasks of another shape or outside the space.
+
+        Example:
+            >>> import tutelage
+            >>> teacher = tutelage.make_teacher("random", TaskSpace(x=(0.0, 1.0)), seed=0)
+            >>> tasks = teacher.sample(2)
+            >>> again = teacher.repeat(tasks)
+            >>> again.ids.tolist(), bool((again.values == tasks.values).all())
+            ([2, 3], True)
+        """
+        if not isinstance(tasks, Tasks):
+            raise TypeError(f"Expected tutelage.Tasks, got {type(tasks).__name__}.")
+        if not self.task_space.contains_all(tasks.values):
+            self.task_space.validate(tasks.values)  # raises, naming the dimension
+        n = len(tasks)
+        ids = np.arange(self._next_id, self._next_id + n, dtype=np.int64)
+        repeated = Tasks(tasks.values.copy(), ids, tasks.train.copy())
+        self._next_id += n
+        if n:
+            self._repeat(repeated)
+        return repeated
 
     def update(self, outcomes: Outcomes) -> None:
         """Learn from finished episodes: any number, in any order.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..spaces import TaskSpace
 from ..teachers.teacher import Teacher
@@ -72,8 +72,8 @@ def first_bad_env(values: Any, num_envs: int) -> int:
     return next(i for i in range(num_envs) if not all_finite(take(values, i)))
 
 
-def take(batch: Any, index: int) -> Any:
-    """Return one environment's part of a batch of observations as copies."""
+def take(batch: Any, index: int | NDArray[np.int64]) -> Any:
+    """Return the part of one environment, or of several, of a batch of observations as copies."""
     if isinstance(batch, dict):
         return {key: take(value, index) for key, value in batch.items()}
     if isinstance(batch, tuple):
@@ -81,8 +81,8 @@ def take(batch: Any, index: int) -> Any:
     return np.array(batch[index])
 
 
-def put(batch: Any, index: int, observation: Any) -> None:
-    """Write one environment's observation into a batch, per key of a dict and per item of a tuple."""
+def put(batch: Any, index: int | NDArray[np.int64], observation: Any) -> None:
+    """Write observations of one environment, or of several, into a batch, per key of a dict and item of a tuple."""
     if isinstance(batch, dict):
         for key, part in batch.items():
             put(part, index, observation[key])

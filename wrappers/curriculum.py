@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,11 @@ class Curriculum:
         warmup: Whether the student still acts at random. An episode with such a step is flagged so in its
             outcome.
         deferred: Whether finished episodes wait for `take_finished` instead of reaching the teacher at once.
+        hold: For how long an environment keeps its task. With ``"episode"`` each episode gets a new one. With
+            ``"rollout"`` an environment whose episode ends plays the same task again, under a new id
+            (`Teacher.repeat`), until ``reset()`` begins new tasks everywhere; call it before each rollout.
+            `TeacherCallback` sets this to what the teacher wants (`Teacher.hold`) and does the resets.
+            A `CurriculumEnv`, whose every episode begins with ``reset()``, always plays a new one.
         listeners: Who is told about tasks and outcomes, in this order; see `CurriculumListener`.
 
     Example:
@@ -74,6 +79,7 @@ class Curriculum:
     current_train: NDArray[np.bool_]
     warmup: bool
     deferred: bool
+    hold: Literal["episode", "rollout"]
     listeners: list[Any]
 
     def _open(self, teacher: Teacher, num_envs: int) -> None:
@@ -84,6 +90,7 @@ class Curriculum:
         self.current_train = np.ones(num_envs, dtype=np.bool_)
         self.warmup = False
         self.deferred = False
+        self.hold = "episode"
         self.listeners = []
         self._warm = np.zeros(num_envs, dtype=np.bool_)
         self._finished: list[Outcomes] = []
@@ -146,9 +153,18 @@ class Curriculum:
 
     # --- For the subclasses ---------------------------------------------------------------------------------
 
+    def _new_tasks(self, indices: NDArray[np.int64]) -> Tasks:
+        """Ask the teacher for new tasks for some environments."""
+        return self._hand_out(self.teacher.sample(len(indices)), indices)
+
     def _next_tasks(self, indices: NDArray[np.int64]) -> Tasks:
-        """Ask the teacher for the next tasks of some environments."""
-        tasks = self.teacher.sample(len(indices))
+        """Return what some environments play after their episodes: new tasks, or the same ones within a rollout."""
+        if self.hold != "rollout":
+            return self._new_tasks(indices)
+        same = Tasks(self.current_tasks[indices], self.current_ids[indices], self.current_train[indices])
+        return self._hand_out(self.teacher.repeat(same), indices)
+
+    def _hand_out(self, tasks: Tasks, indices: NDArray[np.int64]) -> Tasks:
         self.current_tasks[indices] = tasks.values
         self.current_ids[indices] = tasks.ids
         self.current_train[indices] = tasks.train

@@ -83,7 +83,7 @@ class CurriculumEnv(Curriculum, gym.Wrapper, RecordConstructorArgs):
         self._running = False
         teach = "task" not in options
         if teach:
-            options["task"] = self._next_tasks(_FIRST).values[0].copy()
+            options["task"] = self._new_tasks(_FIRST).values[0].copy()
         observation, info = self.env.reset(seed=seed, options=options)
         played = info.get("task")
         if played is not None and not same_task(options["task"], played, self.task_space):

@@ -50,13 +50,16 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
     An environment that is batched natively takes part without gates: it subclasses `VecEnv`, has a
     ``task_space``, accepts ``{"task": row}`` through ``set_options`` and ``reset()``, leaves
     ``info["episode"]`` with ``"r"`` and ``"l"`` on the last step of an episode, does not reset by itself
-    then, and has a method ``begin(indices, tasks)`` that takes positions of shape ``(k,)`` and tasks of shape
-    ``(k, d)`` and returns the first observations of these environments, stacked along the first axis (per key
-    for a Dict space).
+    then (if it has an attribute ``autoreset``, that is set to False), and has a method
+    ``begin(indices, tasks)`` that takes positions of shape ``(k,)`` and tasks of shape ``(k, d)`` and returns
+    the first observations of these environments, stacked along the first axis (per key for a Dict space).
 
     Args:
         venv: A `DummyVecEnv` or `SubprocVecEnv` of gated task environments, or one with a native ``begin``.
         teacher: Who chooses; its task space is the environments'.
+
+    Attributes:
+        stepped: Whether a step was taken since the last ``reset()``.
 
     Raises:
         TypeError: ``venv`` is no `VecEnv`, or ``teacher`` no `Teacher`.
@@ -88,6 +91,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         self._begin_all = _how_to_begin(venv)
         VecEnvWrapper.__init__(self, venv)
         self._open(teacher, venv.num_envs)
+        self.stepped = False
         self._user_options: list[dict[str, Any]] = [{} for _ in range(venv.num_envs)]
         self._broken = False
         native = self._begin_all is _begin_native
@@ -99,6 +103,8 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             if not venv.has_attr("task_space"):
                 raise ValueError(no_task_space("An environment of the vector environment"))
             check_task_spaces(venv.get_attr("task_space"), teacher)
+        if native and hasattr(venv, "autoreset"):
+            venv.autoreset = False
         if not native:
             remote = not isinstance(venv, DummyVecEnv)
             for index in range(venv.num_envs):
@@ -133,7 +139,8 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         Raises:
             RunError: An environment failed, or its first observation is NaN or infinite.
         """
-        tasks = self._next_tasks(np.arange(self.num_envs))
+        tasks = self._new_tasks(np.arange(self.num_envs))
+        self.stepped = False
         pairs = zip(self._user_options, tasks.values, strict=True)
         self.venv.set_options([{**options, "task": row.copy()} for options, row in pairs])
         self._user_options = [{} for _ in range(self.num_envs)]
@@ -145,7 +152,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             if FAILURE in info:
                 raise info[FAILURE].error()
         self.reset_infos = [dict(info) for info in self.venv.reset_infos]
-        self._check_first(observations)
+        self._check_first(observations, np.arange(self.num_envs))
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -168,6 +175,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         observations, rewards, dones, infos = self._collect()
         if not (all_finite(rewards) and all_finite(observations)):
             self._refuse(observations, rewards, infos)
+        self.stepped = True
         if self.warmup:
             self._warm[:] = True
         if np.count_nonzero(dones):
@@ -178,7 +186,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
                 self._begin_all(self, indices, tasks, observations)
             except DEAD_WORKER as error:
                 raise self._worker_died(error) from error
-            self._check_first(observations)
+            self._check_first(take(observations, indices), indices)
         return observations, rewards, dones, infos
 
     def abort(self) -> None:
@@ -276,13 +284,15 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
     def _describe(self, index: int) -> str:
         return describe_task(self.current_tasks[index], self.task_space)
 
-    def _check_first(self, observations: Any) -> None:
+    def _check_first(self, observations: Any, indices: NDArray[np.int64]) -> None:
+        """Raise if one of the first observations of some environments, stacked, is NaN or infinite."""
         if not all_finite(observations):
-            i = first_bad_env(observations, self.num_envs)
+            place = first_bad_env(observations, len(indices))
+            i = int(indices[place])
             raise RunError(
                 f"Environment {i} returned a first observation that is NaN or infinite on task "
                 f"{self._describe(i)}: "
-                f"{take(observations, i)!r}."
+                f"{take(observations, place)!r}."
             )
 
     def _refuse(self, observations: Any, rewards: NDArray[Any], infos: Any) -> None:
@@ -378,7 +388,7 @@ def _begin_by_method(self: CurriculumVecEnv, indices: NDArray[np.int64], tasks: 
 
 def _begin_native(self: CurriculumVecEnv, indices: NDArray[np.int64], tasks: Tasks, observations: Any) -> None:
     first = self.venv.begin(indices, tasks.values)  # type: ignore[attr-defined]
-    put(observations, indices, first)  # type: ignore[arg-type]
+    put(observations, indices, first)
     for i in indices.tolist():
         self.reset_infos[i] = dict(self.venv.reset_infos[i])
 

@@ -105,7 +105,7 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
             seed, self._first_seed = self._first_seed, None
         mask = options.get("reset_mask")
         indices = np.arange(self.num_envs) if mask is None else np.flatnonzero(mask)
-        self._next_tasks(indices)
+        self._new_tasks(indices)
         return self._reset_workers(seed, options)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:

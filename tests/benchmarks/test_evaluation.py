@@ -11,8 +11,11 @@ import torch
 from small_environments import Walk
 from tutelage import TaskSpace, make_teacher
 from tutelage.benchmarks import evaluate
+from tutelage.benchmarks.batch_evaluation import native_batch
+from tutelage.benchmarks.environments import EnvironmentMaker
 from tutelage.benchmarks.evaluation import Evaluation
 from tutelage.benchmarks.evaluation_log import EvaluationLog
+from tutelage.envs import MazeEnv, MazeSpace, MazeVecEnv
 from tutelage.errors import RunError
 from tutelage.state import load_state, save_state
 from tutelage.students import TeacherCallback, make_student
@@ -121,6 +124,116 @@ def test_a_parameter_named_like_a_score_keeps_its_value_in_the_rows():
     result = Evaluation(Walk.task_space, TASKS[:1], np.ones((1, 1)), np.full((1, 1), 9), np.full((1, 1), np.nan))
     (row,) = result.rows()
     assert (row["task_length"], row["length"], row["mastered"]) == (int(TASKS[0, 0]), 9.0, None)
+
+
+# --- Environments that are batched natively --------------------------------------------------------------------------
+
+
+class Marked(gym.Wrapper):
+    """Changes nothing, but evaluation cannot know that."""
+
+
+def make_maze(**kwargs):
+    return gym.make("tutelage/Maze-v0", **{"max_steps": 40, "height": 5, "width": 5, **kwargs})
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"observation": "flat", "n_actions": 3}, {"view": "full"}], ids=str)
+@pytest.mark.parametrize("name", ["ppo", "recurrent-ppo"])
+def test_a_batch_gives_the_same_result_as_single_environments(name, kwargs, monkeypatch):
+    space = {"max_steps": 40, "height": 5, "width": 5, **kwargs}
+    small = {"n_steps": 64, "batch_size": 64, "n_epochs": 1}
+    if name == "recurrent-ppo":
+        small["policy_kwargs"] = {"lstm_hidden_size": 8}
+    one = make_student(name, MazeEnv.vec_env(4, seed=0, **space), seed=0, **small).learn(256)
+    tasks = MazeSpace(5, 5, walls=5).sample(20, np.random.default_rng(0))
+    made = []
+    monkeypatch.setattr(MazeVecEnv, "reset", lambda self, reset=MazeVecEnv.reset: made.append(1) or reset(self))
+    batch = evaluate(one, lambda: make_maze(**kwargs), tasks, episodes=2, n_envs=16)
+    assert len(made) == 1
+    single = evaluate(one, lambda: Marked(make_maze(**kwargs)), tasks, episodes=2, n_envs=16)
+    assert len(made) == 1
+    assert same(batch, single)
+    assert not np.isnan(batch.success).any()
+
+
+def test_a_batch_is_used_by_default_for_an_environment_of_the_command_line():
+    make_env = EnvironmentMaker("tutelage/Maze-v0", {"observation": "flat"})
+    assert isinstance(native_batch(make_env(), 3, seed=0), MazeVecEnv)
+    assert native_batch(make_env(), 3, seed=0).num_envs == 3
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        lambda: gym.make("CartPole-v1"),
+        lambda: MazeEnv(),
+        lambda: Marked(make_maze()),
+        lambda: gym.make("tutelage/Maze-v0", max_episode_steps=10),
+    ],
+)
+def test_a_batch_is_not_used_where_it_might_behave_differently(env):
+    assert native_batch(env(), 3, seed=0) is None
+
+
+@pytest.mark.parametrize("n_envs", [1, 7, 100])
+def test_a_batch_of_any_size_plays_every_episode(n_envs):
+    class Ahead:
+        def predict(self, observation, state=None, episode_start=None, deterministic=True):
+            return np.full(len(episode_start), 2), None
+
+    tasks = MazeSpace(5, 5).sample(10, np.random.default_rng(0))
+    told = []
+    result = evaluate(Ahead(), make_maze, tasks, episodes=3, n_envs=n_envs, progress=lambda *n: told.append(n))
+    assert same(result, evaluate(Ahead(), make_maze, tasks, episodes=3))
+    assert told == [(i, 30) for i in range(1, 31)]
+
+
+def test_a_stochastic_student_is_the_same_for_a_seed():
+    class Chance:
+        def predict(self, observation, state=None, episode_start=None, deterministic=True):
+            return torch.randint(3, (len(episode_start),)).numpy(), None
+
+    tasks = MazeSpace(5, 5).sample(10, np.random.default_rng(0))
+    for make in (make_maze, lambda: Marked(make_maze())):
+        one, again, other = (evaluate(Chance(), make, tasks, seed=seed, deterministic=False) for seed in (1, 1, 2))
+        assert same(one, again)
+        assert not same(one, other)
+
+
+class Broken(MazeEnv):
+    """A maze whose batch fails."""
+
+    how = "raise"
+
+    @classmethod
+    def vec_env(cls, n_envs, seed=None, **kwargs):
+        class Batch(MazeVecEnv):
+            def step_wait(self):
+                observations, rewards, dones, infos = super().step_wait()
+                if cls.how == "raise":
+                    raise ZeroDivisionError("the wall is gone")
+                rewards[1] = np.nan
+                return observations, rewards, dones, infos
+
+        return Batch(n_envs, seed=seed, **kwargs)
+
+
+gym.register("Broken-v0", entry_point=Broken)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [("raise", "ZeroDivisionError: the wall is gone"), ("nan", r"a reward that is NaN .* on the test task \[0, 0")],
+)
+def test_a_batch_that_fails_is_reported(how, message, monkeypatch):
+    class Still:
+        def predict(self, observation, state=None, episode_start=None, deterministic=True):
+            return np.full(len(episode_start), 6), None
+
+    monkeypatch.setattr(Broken, "how", how)
+    tasks = MazeSpace(13, 13, walls=0).sample(4, np.random.default_rng(0))
+    with pytest.raises(RunError, match=message):
+        evaluate(Still(), lambda: gym.make("Broken-v0"), tasks)
 
 
 # --- On disk ---------------------------------------------------------------------------------------------------------

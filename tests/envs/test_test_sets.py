@@ -1,5 +1,7 @@
 """Frozen test sets."""
 
+import re
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -18,24 +20,38 @@ def test_every_task_lies_in_the_space(name):
     assert test_set.space.contains(test_set.tasks).all()
 
 
-def test_the_space_is_the_one_of_the_environment_with_its_default_arguments(name):
+def test_the_space_is_the_one_of_the_environment_with_the_arguments_of_the_test_set(name):
     test_set = load_test_set(name)
-    assert gym.make(test_set.env_id).unwrapped.task_space == test_set.space
+    assert gym.make(test_set.env_id, **test_set.env_args).unwrapped.task_space == test_set.space
 
 
-def test_the_columns_of_the_file_are_the_dimensions(name):
+def test_tracks_need_no_arguments_and_mazes_their_size_and_time_limit(name):
     test_set = load_test_set(name)
-    header = (frozen._FOLDER / f"{name.replace('/', '_')}.csv").read_text().splitlines()[0]
+    maze = test_set.env_id == "tutelage/Maze-v0"
+    assert list(test_set.env_args) == (["height", "width", "max_steps"] if maze else [])
+
+
+@pytest.mark.parametrize("table", [n for n in list_test_sets() if not n.startswith("maze/")])
+def test_the_columns_of_the_file_are_the_dimensions(table):
+    test_set = load_test_set(table)
+    header = (frozen._FOLDER / f"{table.replace('/', '_')}.csv").read_text().splitlines()[0]
     assert tuple(header.split(",")) == test_set.space.names
 
 
-def test_a_name_ends_with_the_number_of_tasks(name):
-    assert len(load_test_set(name)) == int(name.rsplit("-", 1)[1])
+def test_a_number_at_the_end_of_a_name_is_that_of_its_tasks():
+    numbers = {n: int(n.rsplit("-", 1)[1]) for n in list_test_sets() if re.search(r"-\d\d+$", n)}
+    assert len(numbers) == 4
+    assert {n: len(load_test_set(n)) for n in numbers} == numbers
+
+
+def test_every_file_belongs_to_a_test_set():
+    files = {path.name for path in frozen._FOLDER.iterdir()}
+    assert files == {f"{name.replace('/', '_')}{entry.suffix}" for name, entry in frozen._SETS.items()}
 
 
 def test_the_environment_plays_the_tasks(name):
     test_set = load_test_set(name)
-    env = gym.make(test_set.env_id)
+    env = gym.make(test_set.env_id, **test_set.env_args)
     np.testing.assert_array_equal(env.reset(options={"task": test_set.tasks[-1]})[1]["task"], test_set.tasks[-1])
 
 
@@ -62,14 +78,32 @@ def test_an_unknown_name_is_refused_with_a_suggestion():
         load_test_set("stump-tracks/grid-10")
 
 
-def test_a_damaged_file_is_refused_with_both_hashes(tmp_path, monkeypatch):
-    name = "stump-tracks/grid-100"
+@pytest.mark.parametrize("file", ["stump-tracks_grid-100.csv", "maze_labyrinth.txt", "maze_four-rooms.npz"])
+def test_a_damaged_file_is_refused_with_both_hashes(file, tmp_path, monkeypatch):
+    name = file.rpartition(".")[0].replace("_", "/")
     expected = load_test_set(name).sha256
-    content = (frozen._FOLDER / "stump-tracks_grid-100.csv").read_text()
-    (tmp_path / "stump-tracks_grid-100.csv").write_text(content.replace("3.0", "2.9", 1))
+    content = bytearray((frozen._FOLDER / file).read_bytes())
+    content[100] ^= 1
+    (tmp_path / file).write_bytes(content)
     monkeypatch.setattr(frozen, "_FOLDER", tmp_path)
-    with pytest.raises(RunError, match=rf"stump-tracks_grid-100\.csv.*{expected}.*found [0-9a-f]{{64}}"):
+    with pytest.raises(RunError, match=rf"{re.escape(file)}.*{expected}.*found [0-9a-f]{{64}}"):
         load_test_set(name)
+
+
+def test_a_damaged_part_of_a_test_set_is_named(tmp_path, monkeypatch):
+    for path in frozen._FOLDER.glob("maze_*.txt"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "maze_maze-3.txt").write_text("")
+    monkeypatch.setattr(frozen, "_FOLDER", tmp_path)
+    with pytest.raises(RunError, match=r"maze_maze-3\.txt is damaged"):
+        load_test_set("maze/fixed-8-13x13")
+
+
+def test_the_default_of_mazes_is_the_fixed_ones_one_after_the_other():
+    found = default_test_set("tutelage/Maze-v0")
+    parts = [load_test_set(name) for name in frozen._UNIONS[found.name]]
+    np.testing.assert_array_equal(found.tasks, np.concatenate([part.tasks for part in parts]))
+    assert (len(found), found.env_args) == (8, {"height": 13, "width": 13, "max_steps": 250})
 
 
 def test_a_missing_file_is_named(tmp_path, monkeypatch):

@@ -1,21 +1,23 @@
 """Signals: what a rollout buffer says about each episode, across rollouts."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from small_environments import Walk
 from tutelage import Outcomes, Teacher, make_teacher
 from tutelage.errors import RequestError
 from tutelage.students import TeacherCallback, make_student
-from tutelage.students.signals import EpisodeSignals, available_signals, wanted_signals
+from tutelage.students.episode_signals import EpisodeSignals
+from tutelage.students.signals import SIGNALS, Signal, available_signals, wanted_signals
 
 from .test_students import SMALL, Heard, walks
 
 
-class Buffer:
-    """Two environments, three steps: advantage and value of each."""
-
-    def __init__(self, advantages, values):
-        self.advantages, self.values = np.array(advantages, np.float32), np.array(values, np.float32)
+def rollout(ids, **per_step):
+    """The ids, dones, advantages and values of a rollout; lists of steps, each a list of environments."""
+    columns = {"ids": np.array(ids), "dones": np.zeros(np.shape(ids), bool)}
+    return SimpleNamespace(**columns | {name: np.array(column) for name, column in per_step.items()})
 
 
 def finished(*ids):
@@ -25,7 +27,8 @@ def finished(*ids):
 
 def test_a_signal_of_the_first_step_is_not_a_mean():
     signals = EpisodeSignals(["initial_value", "l1_value_loss"])
-    signals.add(Buffer([[1, 2], [-3, 4], [5, 6]], [[10, 20], [11, 21], [12, 22]]), np.array([[0, 1], [0, 1], [2, 1]]))
+    values, advantages = [[10, 20], [11, 21], [12, 22]], [[1, 2], [-3, 4], [5, 6]]
+    signals.add(rollout([[0, 1], [0, 1], [2, 1]], values=values, advantages=advantages))
     columns = signals.complete(finished(1, 0, 2)).signals
     assert columns["initial_value"].tolist() == [20.0, 10.0, 12.0]
     assert columns["l1_value_loss"].tolist() == [4.0, 2.0, 5.0]
@@ -33,11 +36,34 @@ def test_a_signal_of_the_first_step_is_not_a_mean():
 
 def test_the_first_step_of_an_episode_that_crosses_rollouts_is_in_the_first_of_them():
     signals = EpisodeSignals(["l1_value_loss", "initial_value"])
-    signals.add(Buffer([[1], [1]], [[7], [8]]), np.array([[5], [5]]))
-    signals.add(Buffer([[4], [9]], [[9], [3]]), np.array([[5], [6]]))
+    signals.add(rollout([[5], [5]], advantages=[[1], [1]], values=[[7], [8]]))
+    signals.add(rollout([[5], [6]], advantages=[[4], [9]], values=[[9], [3]]))
     columns = signals.complete(finished(5, 6)).signals
     assert columns["initial_value"].tolist() == [7.0, 3.0]
     assert columns["l1_value_loss"].tolist() == [2.0, 9.0]
+
+
+@pytest.fixture
+def steps_as_signals(monkeypatch):
+    """Signals that are the numbers 1, 2, 3, … of the steps, merged in each way."""
+    for merge in ("mean", "sum", "first", "transition_mean"):
+        monkeypatch.setitem(SIGNALS, merge, Signal(lambda rollout: rollout.numbers, merge))
+    return EpisodeSignals(["mean", "sum", "first", "transition_mean"])
+
+
+def test_an_episode_that_crosses_rollouts_is_merged_by_step_count(steps_as_signals):
+    steps_as_signals.add(rollout([[0], [0], [0]], numbers=[[1], [2], [3]]))
+    steps_as_signals.add(rollout([[0], [1]], numbers=[[10], [4]], dones=[[True], [False]]))
+    columns = steps_as_signals.complete(finished(0)).signals
+    assert columns["mean"].tolist() == [4.0]
+    assert columns["sum"].tolist() == [16.0]
+    assert columns["first"].tolist() == [1.0]
+
+
+def test_a_mean_over_transitions_does_not_count_the_last_step(steps_as_signals):
+    steps_as_signals.add(rollout([[0], [0], [0]], numbers=[[1], [2], [3]]))
+    steps_as_signals.add(rollout([[0], [1]], numbers=[[0], [0]], dones=[[True], [True]]))
+    assert steps_as_signals.complete(finished(0, 1)).signals["transition_mean"].tolist() == [2.0, 0.0]
 
 
 def test_an_episode_of_which_no_step_was_seen_has_no_signal():
@@ -47,7 +73,7 @@ def test_an_episode_of_which_no_step_was_seen_has_no_signal():
 
 def test_an_episode_is_forgotten_once_it_is_complete():
     signals = EpisodeSignals(["initial_value"])
-    signals.add(Buffer([[1]], [[7]]), np.array([[0]]))
+    signals.add(rollout([[0]], values=[[7]]))
     signals.complete(finished(0))
     assert np.isnan(signals.complete(finished(0)).signals["initial_value"]).all()
 

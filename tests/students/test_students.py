@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from tutelage import Outcomes, Teacher, make_teacher
 from tutelage.errors import RequestError
 from tutelage.students import TeacherCallback, list_presets, list_students, make_student
 from tutelage.wrappers import make_curriculum_vec_env
+
+from .viewed_walk import ViewedWalk
 
 SMALL = {
     "ppo": {"n_steps": 32, "batch_size": 32, "n_epochs": 1},
@@ -39,9 +43,10 @@ class Heard(Teacher):
         return {}
 
 
-def walks(teacher=None, n_envs=2, **kwargs):
+def walks(teacher=None, n_envs=2, observations="box", **kwargs):
     teacher = teacher or Heard(Walk.task_space, seed=0)
-    return make_curriculum_vec_env(lambda: Walk(**kwargs), teacher, n_envs=n_envs, seed=0)
+    kind = ViewedWalk if observations == "view" else partial(Walk, observations=observations)
+    return make_curriculum_vec_env(partial(kind, **kwargs), teacher, n_envs=n_envs, seed=0)
 
 
 def actions_of(name):
@@ -122,7 +127,9 @@ def test_on_policy_students_have_no_warm_up(name):
 @pytest.mark.parametrize(("name", "preset"), [(s, p) for s in list_students() for p in list_presets(s)])
 def test_every_preset_builds_its_student(name, preset):
     small = {"buffer_size": 100} if "buffer_size" in SMALL[name] else {}
-    make_student(name, walks(actions=actions_of(name)), preset_name=preset, seed=0, **small)
+    of_views = preset in ("maze-conv", "maze-lstm")
+    env = walks(observations="view", actions="discrete") if of_views else walks(actions=actions_of(name))
+    make_student(name, env, preset_name=preset, seed=0, **small)
 
 
 def test_the_sac_of_portelas_2019_has_its_numbers():

@@ -6,6 +6,7 @@ import os
 
 import gymnasium as gym
 import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
 from tutelage import Outcomes, TaskSpace, Teacher
 
 SPACE = TaskSpace(steps=range(2, 7), gain=(0.0, 1.0))
@@ -81,6 +82,53 @@ class Continuous(Counting):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+
+class Idle(VecEnv):
+    """A natively batched environment that does nothing: the cost of stepping it is that of what is around it.
+
+    Environment i ends an episode every ``length`` steps, first in step 1 + i mod ``length``.
+    """
+
+    def __init__(self, num_envs, length=100, width=79, task_space=SPACE):
+        self.task_space, self.length, self.autoreset = task_space, length, True
+        self.begun = []
+        self._now = 0
+        self._observations = np.zeros((num_envs, width), np.float32)
+        self._rewards = np.zeros(num_envs, np.float32)
+        self._infos = [{} for _ in range(num_envs)]
+        self._phase = np.arange(num_envs) % length
+        space = gym.spaces.Box(-1.0, 1.0, (width,), np.float32)
+        super().__init__(num_envs, space, gym.spaces.Discrete(3))
+
+    def begin(self, indices, tasks):
+        self.begun.append((indices, tasks.copy()))
+        return np.zeros((len(indices), self._observations.shape[1]), np.float32)
+
+    def reset(self):
+        return self.begin(np.arange(self.num_envs), np.stack([options["task"] for options in self._options]))
+
+    def step_async(self, actions): ...
+
+    def step_wait(self):
+        dones = self._phase == self._now % self.length
+        self._now += 1
+        infos = self._infos
+        if dones.any():
+            infos = infos.copy()
+            for i in np.flatnonzero(dones).tolist():
+                infos[i] = {"episode": {"r": 0.0, "l": self.length, "t": 0.0}}
+        return self._observations, self._rewards, dones, infos
+
+    def get_attr(self, attr_name, indices=None):
+        return [getattr(self, attr_name, None)] * self.num_envs
+
+    def set_attr(self, attr_name, value, indices=None): ...
+    def env_method(self, method_name, *args, indices=None, **kwargs): ...
+    def env_is_wrapped(self, wrapper_class, indices=None):
+        return [False] * self.num_envs
+
+    def close(self): ...
 
 
 class Adaptive(Teacher):

@@ -1,0 +1,395 @@
+"""Many mazes at once as a vector environment: what `MazeVecEnv` and `MazeParametersVecEnv` have in common."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import ArrayLike, NDArray
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn, tile_images
+
+from ..spaces import TaskSpace
+from .maze_config import MazeConfig
+from .maze_kernel import begin, full_images, full_vectors, move, view_images, view_vectors
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_BLOCK = 256
+"""Tasks that are drawn at a time."""
+
+_TILE = 16
+"""Pixels along the side of a cell in pictures."""
+
+_SHOWN = 16
+"""Mazes in the picture of a batch."""
+
+
+class MazeBatch(VecEnv):
+    """A batch of mazes, but for what their tasks are.
+
+    A subclass makes levels, rows of `tutelage.envs.MazeSpace`, of tasks.
+
+    Args:
+        n_envs: How many mazes.
+        task_space: The tasks.
+        config: Sizes, view, actions.
+        seed: Of the tasks that the batch draws itself.
+        autoreset: Whether an episode that ends is followed at once by one on a task of the batch's own choice, as
+            Stable-Baselines3 expects. If not, the maze waits for `begin`.
+        render_mode: ``None`` or ``"rgb_array"``.
+
+    Attributes:
+        task_space: The tasks.
+        config: Sizes, view, actions.
+        autoreset: As above; may be changed at any time.
+        current_tasks: The task of each maze, shape ``(n_envs, d)``.
+        current_levels: The level of each maze, shape ``(n_envs, height·width + 3)``.
+
+    Raises:
+        ValueError: Less than one maze, or an unknown render mode.
+        TypeError: A number of mazes that is no whole number.
+
+    Example:
+        >>> from tutelage.envs import MazeVecEnv
+        >>> venv = MazeVecEnv(2)
+        >>> isinstance(venv, MazeBatch), venv.num_envs
+        (True, 2)
+    """
+
+    def __init__(
+        self,
+        n_envs: int,
+        task_space: TaskSpace,
+        config: MazeConfig,
+        *,
+        seed: int | None,
+        autoreset: bool,
+        render_mode: str | None,
+    ) -> None:
+        if isinstance(n_envs, bool) or not isinstance(n_envs, (int, np.integer)):
+            raise TypeError(f"Expected a number of environments, got {n_envs!r}.")
+        if n_envs < 1:
+            raise ValueError(f"Expected at least 1 environment, got n_envs={n_envs}.")
+        if render_mode not in (None, "rgb_array"):
+            raise ValueError(f"Expected render_mode None or 'rgb_array', got {render_mode!r}.")
+        self.render_mode = render_mode
+        self.task_space = task_space
+        self.config = config
+        self.autoreset = autoreset
+        n, view = int(n_envs), 1 if config.view == "full" else int(config.view)
+        super().__init__(n, config.observation_space, config.action_space)
+        self._padding = max(1, view - 1)
+        self._shape = (int(config.width) + 2 * self._padding, int(config.height) + 2 * self._padding)
+        tall = self._shape[1]
+        self._ahead = np.array([tall, 1, -tall, -1], dtype=np.int64)
+        self._view = _view_offsets(view, tall)
+        self._own = view // 2 * view + view - 1
+        self._all = np.arange(n)
+        self._grid = np.ones((n, self._shape[0] * tall), dtype=np.uint8)  # walls, but for the levels
+        self._place = np.full(n, self._padding * (tall + 1))
+        self._direction = np.zeros(n, dtype=np.int64)
+        self._steps = np.zeros(n, dtype=np.int64)
+        self._over = np.ones(n, dtype=np.bool_)
+        self._success = np.zeros(n, dtype=np.bool_)
+        self._ended = np.zeros(n, dtype=np.int64)
+        self.current_tasks: FloatArray = np.full((n, task_space.n_dims), np.nan)
+        self.current_levels: FloatArray = np.full((n, int(config.height) * int(config.width) + 3), np.nan)
+        self._actions: IntArray | None = None
+        self._started = time.monotonic()
+        self._restart(seed)
+
+    @abstractmethod
+    def _levels_of(self, tasks: FloatArray) -> FloatArray:
+        """Return levels for valid tasks, shape ``(k, height·width + 3)``."""
+
+    # --- Episodes -------------------------------------------------------------------------------------------------
+
+    def reset(self) -> VecEnvObs:
+        """Begin a new episode in every maze.
+
+        A maze for which ``set_options`` named a ``"task"`` plays that, the others play tasks that are drawn.
+        ``seed(number)`` before restarts the random numbers of the batch.
+
+        Returns:
+            The first observations, stacked.
+
+        Raises:
+            ValueError: A task outside the task space, with a NaN or of a wrong shape; nothing has changed then.
+        """
+        wanted = [options.get("task") for options in self._options]
+        given = [i for i, task in enumerate(wanted) if task is not None]
+        rows = [self.task_space.from_dict(t) if isinstance(t, Mapping) else t for t in wanted if t is not None]
+        tasks = np.empty((self.num_envs, self.task_space.n_dims))
+        if rows:
+            if any(np.ndim(row) != 1 for row in rows):
+                raise ValueError(f"Expected a task of shape ({self.task_space.n_dims},) for each environment.")
+            tasks[given] = np.stack([self.task_space.validate(row) for row in rows])
+        if self._seeds[0] is not None:
+            self._restart(self._seeds[0])
+        drawn = np.setdiff1d(self._all, given)
+        tasks[drawn] = self._draw(len(drawn))
+        self._reset_seeds()
+        self._reset_options()
+        self._actions = None
+        return self._begin(self._all, tasks)
+
+    def begin(self, indices: ArrayLike, tasks: ArrayLike) -> VecEnvObs:
+        """Begin new episodes in some of the mazes; those under way there are abandoned.
+
+        Args:
+            indices: Which mazes, shape ``(k,)``.
+            tasks: What they play, shape ``(k, d)``.
+
+        Returns:
+            The first observations of these mazes, stacked.
+
+        Raises:
+            ValueError: Indices that are out of range or named twice, or tasks outside the task space; nothing has
+                changed then.
+        """
+        which = np.asarray(indices)
+        rows = self.task_space.validate(tasks)
+        if which.ndim != 1 or (which.size and which.dtype.kind not in "iu") or rows.shape[:-1] != which.shape:
+            raise ValueError(
+                f"Expected indices of shape (k,) and tasks of shape (k, {self.task_space.n_dims}), "
+                f"got {which.shape} ({which.dtype}) and {rows.shape}."
+            )
+        if which.size and (which.min() < 0 or which.max() >= self.num_envs):
+            raise ValueError(f"Expected indices from 0 to {self.num_envs - 1}, got {which.tolist()}.")
+        if len(set(which.tolist())) != len(which):
+            raise ValueError(f"Expected each environment once, got the indices {which.tolist()}.")
+        return self._begin(which.astype(np.int64), rows)
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Take note of the actions of all mazes, shape ``(n_envs,)``.
+
+        Raises:
+            ValueError: Actions of another shape, or that are no whole numbers.
+        """
+        given = np.asarray(actions)
+        if given.shape != (self.num_envs,) or given.dtype.kind not in "iu":
+            raise ValueError(
+                f"Expected {self.num_envs} actions, whole numbers from 0 to {self.config.n_actions - 1}; "
+                f"got shape {given.shape} of {given.dtype}."
+            )
+        self._actions = np.ascontiguousarray(given, dtype=np.int64)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Take a step in every maze.
+
+        Returns:
+            Observations, rewards, whether the episodes ended, and infos. On the last step of an episode the info has
+            ``"episode"`` (return ``"r"``, length ``"l"``, seconds ``"t"``), ``"is_success"``,
+            ``"TimeLimit.truncated"``, ``"terminal_observation"`` and ``"task"``; else it is empty.
+
+        Raises:
+            ResetNeeded: Before `reset`, or if a maze waits for `begin`; nothing has changed then.
+            ValueError: No such action; nothing has changed then.
+        """
+        if self._actions is None:
+            raise ResetNeeded("Call step_async(actions) before step_wait(), and reset() before that.")
+        actions, self._actions = self._actions, None
+        n = self.num_envs
+        rewards = np.empty(n, dtype=np.float32)
+        count = move(
+            actions,
+            self.config.n_actions,
+            self._ahead,
+            self.config.max_steps,
+            self._grid,
+            self._place,
+            self._direction,
+            self._steps,
+            self._over,
+            rewards,
+            self._success,
+            self._ended,
+        )
+        if count < 0:
+            self._refuse(-1 - count, actions)
+        observations = self._observe(self._all)
+        dones = self._over.copy()
+        infos: list[dict[str, Any]] = [{} for _ in range(n)]
+        if count:
+            ended = self._ended[:count].copy()
+            self._describe(ended, observations, infos)
+            if self.autoreset:
+                first = self._begin(ended, self._draw(count))
+                if isinstance(observations, dict):
+                    for key, part in observations.items():
+                        part[ended] = first[key]  # type: ignore[call-overload, index]
+                else:
+                    observations[ended] = first
+        return observations, rewards, dones, infos
+
+    def _begin(self, which: IntArray, tasks: FloatArray) -> Any:
+        levels = np.ascontiguousarray(self._levels_of(tasks))
+        begin(
+            levels,
+            which,
+            int(self.config.width),
+            self._padding,
+            self._grid,
+            self._place,
+            self._direction,
+            self._steps,
+            self._over,
+        )
+        self.current_tasks[which], self.current_levels[which] = tasks, levels
+        for i, task in zip(which.tolist(), tasks, strict=True):
+            self.reset_infos[i] = {"task": task.copy()}
+        return self._observe(which)
+
+    def _describe(self, ended: IntArray, observations: Any, infos: list[dict[str, Any]]) -> None:
+        """Fill in the infos of episodes that ended."""
+        seconds = round(time.monotonic() - self._started, 6)
+        columns = ended.tolist(), self._steps[ended].tolist(), self._success[ended].tolist()
+        for i, length, success in zip(*columns, strict=True):
+            last: Any = (
+                {key: part[i].copy() for key, part in observations.items()}
+                if isinstance(observations, dict)
+                else observations[i].copy()
+            )
+            total = 1.0 - 0.9 * (length / self.config.max_steps) if success else 0.0
+            infos[i].update(
+                {
+                    "episode": {"r": total, "l": length, "t": seconds},
+                    "is_success": success,
+                    "TimeLimit.truncated": not success,
+                    "terminal_observation": last,
+                    "task": self.current_tasks[i].copy(),
+                }
+            )
+
+    def _observe(self, which: IntArray) -> Any:
+        state = which, self._grid, self._place, self._direction
+        (columns, rows), k = self.config.image_shape, len(which)
+        if self.config.observation == "flat":
+            vectors = np.zeros((k, columns * rows * self.config.n_classes + 4), dtype=np.float32)
+            if self.config.is_full:
+                full_vectors(*state, vectors)
+            else:
+                view_vectors(*state, self._view, self._own, vectors)
+            return vectors
+        image = np.empty((k, columns * rows * 3), dtype=np.uint8)
+        if self.config.is_full:
+            full_images(*state, image)
+        else:
+            view_images(*state, self._view, self._own, image)
+        return {"image": image.reshape(k, columns, rows, 3), "direction": self._direction[which]}
+
+    def _refuse(self, i: int, actions: IntArray) -> None:
+        if self._over[i]:
+            raise ResetNeeded(
+                f"Environment {i} has no episode under way: call reset(), or begin([{i}], tasks) if autoreset is off."
+            )
+        raise ValueError(
+            f"Expected actions from 0 to {self.config.n_actions - 1}, got {actions[i]} for environment {i}."
+        )
+
+    # --- Tasks ----------------------------------------------------------------------------------------------------
+
+    def _restart(self, seed: int | None) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._drawn = np.empty((0, self.task_space.n_dims))
+
+    def _draw(self, n: int) -> FloatArray:
+        """Take n tasks from the block drawn last, and draw another one when it is used up."""
+        if n > len(self._drawn):
+            more = self.task_space.sample(max(n, _BLOCK), self._rng)
+            self._drawn = np.concatenate([self._drawn, more])
+        tasks, self._drawn = self._drawn[:n], self._drawn[n:]
+        return tasks
+
+    # --- The rest of a VecEnv -------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Return an attribute of the batch, once for each maze asked for.
+
+        Raises:
+            AttributeError: The batch has none of that name.
+        """
+        return [getattr(self, attr_name) for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute of the batch.
+
+        Raises:
+            ValueError: For some of the mazes only; they share their attributes.
+        """
+        if set(self._get_indices(indices)) != set(range(self.num_envs)):
+            raise ValueError(f"The mazes of a batch share their attributes: set {attr_name!r} for all of them.")
+        setattr(self, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+    ) -> Any:
+        """Call a method that single mazes have, too: ``render()``, and ``mutate(tasks, rng)`` where there is one.
+
+        Raises:
+            AttributeError: Any other method, as the mazes of a batch are no environments of their own.
+        """
+        which = list(self._get_indices(indices))
+        if method_name == "render":
+            return list(self._pictures(np.array(which, dtype=np.int64)))
+        if method_name == "mutate" and hasattr(self, "mutate"):
+            return [self.mutate(*method_args, **method_kwargs) for _ in which]
+        raise AttributeError(
+            f"The mazes of a {type(self).__name__} are no environments of their own: env_method() cannot call "
+            f"{method_name!r}. Use the methods of the batch, e.g. begin(indices, tasks)."
+        )
+
+    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
+        """Return False for each maze asked for."""
+        return [False for _ in self._get_indices(indices)]
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """Return a picture of each maze, shape ``(rows·16, columns·16, 3)``; None without ``render_mode``."""
+        if self.render_mode is None:
+            return [None] * self.num_envs
+        return list(self._pictures(self._all))
+
+    def render(self, mode: str | None = None) -> np.ndarray | None:
+        """Return one picture of the first 16 mazes.
+
+        Args:
+            mode: As for Stable-Baselines3; None takes ``render_mode``.
+        """
+        if self.render_mode is None or mode not in (None, "rgb_array"):
+            return super().render(mode)
+        return tile_images(list(self._pictures(self._all[:_SHOWN])))
+
+    def _pictures(self, which: IntArray) -> NDArray[np.uint8]:
+        from .maze_pictures import draw_mazes
+
+        k, outside = len(which), self._padding - 1
+        seen = np.zeros((k, self._grid.shape[1]), dtype=np.bool_)
+        if not self.config.is_full:
+            seen[np.arange(k)[:, None], self._place[which, None] + self._view[self._direction[which]]] = True
+        inside = np.s_[:, outside : self._shape[0] - outside, outside : self._shape[1] - outside]
+        x, y = self._place[which] // self._shape[1] - outside, self._place[which] % self._shape[1] - outside
+        codes, lit = self._grid[which].reshape(k, *self._shape)[inside], seen.reshape(k, *self._shape)[inside]
+        return draw_mazes(codes, x, y, self._direction[which], lit, _TILE)
+
+
+def _view_offsets(view: int, tall: int) -> IntArray:
+    """How far in the grid each cell of a view is from the agent, shape ``(4, view²)``, for columns ``tall`` apart.
+
+    The agent is at the bottom of its view, in the middle, and looks up: MiniGrid's convention.
+    """
+    x, y = np.divmod(np.arange(view * view), view)
+    forward, right = view - 1 - y, x - view // 2
+    offsets = []
+    for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1)):
+        offsets.append((dx * forward - dy * right) * tall + dy * forward + dx * right)
+    return np.array(offsets, dtype=np.int64)
