@@ -11,6 +11,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ _COMMANDS = {
     "lab": "compare teachers on toy spaces",
     "list": "show teachers, environments, students and test sets",
 }
+
+
+_MOST_ALIKE = 4
+"""Of more dimensions that differ by a number in their name only, the first and the last are named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -379,7 +384,12 @@ def _environments(verbose: bool) -> list[str]:
         space = env.get_wrapper_attr("task_space")
         env.close()
         lines.append(env_id)
-        lines += [f"    {dim.name:<18} {dim.kind:<12} {dim.to_spec()}" for dim in space]
+        alike = groupby(space, lambda dim: (dim.name.rstrip("0123456789"), dim.kind, dim.to_spec()))
+        for (_, kind, spec), group in alike:
+            dims = list(group)  # wall_0, wall_1, … are one line
+            few = len(dims) <= _MOST_ALIKE
+            names = [dim.name for dim in dims] if few else [f"{dims[0].name} … {dims[-1].name}"]
+            lines += [f"    {name:<18} {kind:<12} {spec}" for name in names]
     return lines
 
 
@@ -396,7 +406,8 @@ def _test_sets(verbose: bool) -> list[str]:
     lines = []
     for name in list_test_sets():
         test_set = load_test_set(name)
-        lines.append(f"{name:<28} {len(test_set):>4} tasks of {test_set.env_id}")
+        n = len(test_set)
+        lines.append(f"{name:<32} {n:>6,} task{'s' if n > 1 else ' '} of {test_set.env_id}")
         if verbose:
             lines.append(f"    {test_set.description}; sha256 {test_set.sha256}")
     return lines
