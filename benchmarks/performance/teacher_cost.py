@@ -19,7 +19,7 @@ from ...envs import ToyStudent
 from ..figure_style import new_figure, save_figure, steps_axis, style
 from ..lab_config import LabConfig
 from ..lab_presets import lab_preset
-from ..lab_run import LabRun, build_teacher, outcomes_of, play_run, runs_of
+from ..lab_run import LabRun, build_teacher, outcomes_of, play_run, refusals, runs_of
 from ..lab_workers import one_thread
 
 Row = dict[str, Any]
@@ -35,7 +35,9 @@ CURVE_EPISODES, WINDOW = 200_000, 10_000
 def runs(episodes: int = EPISODES) -> list[LabRun]:
     """One run a teacher, with the hyperparameters and the expert knowledge of the lab `toy-spaces`."""
     settings = {**lab_preset("toy-spaces"), "spaces": [SPACE], "seeds": 1, "episodes": episodes, "animate": []}
-    return runs_of(LabConfig.from_mapping(settings))
+    config = LabConfig.from_mapping(settings)
+    refused = refusals(config)  # a toy student has no value estimates, for one
+    return [run for run in runs_of(config) if run.teacher not in refused]
 
 
 def costs(run: LabRun, window: int) -> Iterator[float]:

@@ -217,7 +217,8 @@ class SFL(Teacher):
         count = int(np.count_nonzero(replay))
         rows = np.empty((n, self.task_space.n_dims))
         rows[replay] = self._kept.tasks[self.rng.integers(len(self._kept.tasks), size=count)]
-        rows[~replay] = self._new(n - count)
+        if count < n:
+            rows[~replay] = self._new(n - count)
         self._n_replayed += count
         return rows
 
