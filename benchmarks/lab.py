@@ -24,8 +24,8 @@ from .lab_animation import write_animation
 from .lab_archive import take_archive, write_archive
 from .lab_config import LabConfig as LabConfig
 from .lab_figures import curves_figure
-from .lab_folder import LabFolder, play_and_save
-from .lab_page import groups_of, lab_page, slug_of
+from .lab_folder import MEND, LabFolder, play_and_save
+from .lab_page import groups_of, lab_page, read_preface, slug_of
 from .lab_results import LabResults, collect, results_csv
 from .lab_run import LabRun, refusals, runs_of
 from .lab_workers import work
@@ -41,6 +41,7 @@ def run_lab(
     skip_refused: bool = False,
     take: str | Path | None = None,
     page: str | Path | None = None,
+    preface: str | Path | None = None,
     command: str | None = None,
 ) -> LabResults:
     """Play what has not been played yet, and write tables and pictures.
@@ -58,13 +59,16 @@ def run_lab(
         take: An archive of scores (``scores.npz`` beside a page) whose runs need not be played again.
         page: Where to write ``results.md`` a second time, with copies of the curves and ``scores.npz`` in a folder of
             its name.
+        preface: A Markdown file that the page begins with, instead of a title and a sentence on what it is about; the
+            first line is the title (``# …``), and links are relative to the page.
         command: What the page says it was made by.
 
     Returns:
         The results; `lab_page` and the files in the folder show them.
 
     Raises:
-        RequestError: A teacher that cannot teach, or a folder that holds something else or another lab.
+        RequestError: A teacher that cannot teach, a folder that holds something else or another lab, or a preface that
+            is none.
         RunError: A damaged file, which the message names, or runs that failed; what has ended is kept.
         KeyboardInterrupt: Ctrl-C; what has ended is kept.
 
@@ -82,6 +86,7 @@ def run_lab(
         if not quiet:
             tqdm.write(text, file=sys.stderr)
 
+    opening = None if preface is None else read_preface(preface)
     with announced_compilation(say):
         config, left_out = _able(config, skip_refused, say)
         lab = LabFolder(folder)
@@ -89,12 +94,12 @@ def run_lab(
         left_out = lab.left_out()
         with _locked(lab):
             if take is not None:
-                say(f"{take_archive(lab, config, take):,} runs are taken over from {take}.")
+                say(f"{take_archive(lab, config, take, say):,} runs are taken over from {take}.")
             todo = [run for run in runs_of(config) if lab.load(run) is None]
             failed = _play(lab, todo, jobs, len(runs_of(config)), say, quiet)
             results = collect(lab, config, left_out)
             if results.cells:
-                write_report(lab, results, say, page=page, command=command)
+                write_report(lab, results, say, page=page, preface=opening, command=command)
     if failed:
         first = next(iter(failed))
         raise RunError(
@@ -189,6 +194,7 @@ def write_report(
     say: Callable[[str], None],
     *,
     page: str | Path | None = None,
+    preface: str | None = None,
     command: str | None = None,
 ) -> None:
     """Write ``results.md``, ``results.csv``, the curves and the animations of what has ended.
@@ -198,6 +204,7 @@ def write_report(
         results: What has ended.
         say: Shows a line to the user.
         page: Where to write the page a second time.
+        preface: What it begins with, instead of a title and a sentence on what it is about.
         command: What it says it was made by.
     """
     command = command or f"tutelage lab --config {shlex.quote(str(lab.config_file))} --out labs/again"
@@ -212,10 +219,10 @@ def write_report(
     animations = _animate(lab, results, say)
     relative = {heading: file.name for heading, file in pictures.items()}
     names = [f"{lab.animations_folder.name}/{file.name}" for file in animations]
-    write_text(lab.path / "results.md", lab_page(results, relative, names, command))
+    write_text(lab.path / "results.md", lab_page(results, relative, names, command, preface))
     write_text(lab.path / "results.csv", results_csv(results))
     if page is not None:
-        _copy_page(Path(page), results, pictures, command)
+        _copy_page(Path(page), results, pictures, command, preface)
         write_archive(lab, results.config, Path(page).with_suffix("") / "scores.npz")
 
 
@@ -233,11 +240,17 @@ def _animate(lab: LabFolder, results: LabResults, say: Callable[[str], None]) ->
         result = lab.load(run)
         if result is not None:
             lab.animations_folder.mkdir(exist_ok=True)
-            write_animation(result["film"], f"{run.teacher} on {run.space}", file)
+            try:
+                write_animation(result["film"], f"{run.teacher} on {run.space}", file)
+            except RunError:
+                raise
+            except Exception as error:  # whatever a damaged film may hold
+                why = f"{type(error).__name__}: {error}".rstrip(".")
+                raise RunError(f"The film in {lab.file_of(run)} cannot be drawn: {why}. {MEND}") from error
     return files
 
 
-def _copy_page(page: Path, results: LabResults, pictures: dict[str, Path], command: str) -> None:
+def _copy_page(page: Path, results: LabResults, pictures: dict[str, Path], command: str, preface: str | None) -> None:
     """Write the page with its curves; the animations, about a megabyte each, stay in the lab."""
     folder = page.with_suffix("")
     try:
@@ -247,4 +260,4 @@ def _copy_page(page: Path, results: LabResults, pictures: dict[str, Path], comma
     except OSError as error:
         raise RunError(f"Cannot write {folder}: {error.strerror or error}.") from error
     relative = {heading: f"{folder.name}/{file.name}" for heading, file in pictures.items()}
-    write_text(page, lab_page(results, relative, [], command))
+    write_text(page, lab_page(results, relative, [], command, preface))

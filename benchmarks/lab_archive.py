@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,14 @@ import numpy as np
 from ..errors import RunError
 from ..state import load_state, save_state
 from .lab_config import LabConfig
-from .lab_folder import LabFolder, identity
-from .lab_run import runs_of
+from .lab_folder import LabFolder, identity, result_problem, this_version
+from .lab_run import LabRun, runs_of
 
 
 def write_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str]) -> int:
     """Write the scores and costs of all runs that have ended into one npz file; films are left out.
+
+    Each run is written with the version of the library that played it.
 
     Args:
         lab: The lab's folder.
@@ -46,7 +50,8 @@ def write_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str
         >>> take_archive(again, config, folder + "/scores.npz")
         2
     """
-    identities, numbers, costs, curves = [], [], [], list[Any]()
+    identities, numbers, costs, curves, makers = [], [], [], list[Any](), list[str]()
+    begun_with = lab.begun_with()
     for run in runs_of(config):
         result = lab.load(run)
         if result is not None:
@@ -54,8 +59,10 @@ def write_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str
             numbers.append(len(result["scores"]))
             costs.append([result["sample_seconds"], result["update_seconds"]])
             curves.append(np.stack([result["points"], result["scores"]]))
+            makers.append(result.get("made_with", begun_with))
     state = {
         "runs": identities,
+        "made_with": makers,
         "lengths": np.array(numbers, dtype=np.int64),
         "seconds": np.array(costs).reshape(-1, 2),
         "curves": np.concatenate(curves, axis=1) if curves else np.empty((2, 0)),
@@ -64,42 +71,65 @@ def write_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str
     return len(identities)
 
 
-def take_archive(lab: LabFolder, config: LabConfig, path: str | os.PathLike[str]) -> int:
+def take_archive(
+    lab: LabFolder,
+    config: LabConfig,
+    path: str | os.PathLike[str],
+    say: Callable[[str], None] = lambda text: None,
+) -> int:
     """Take runs of an archive over that a lab has and has not played yet, but for those it makes animations of.
+
+    They keep the version that played them.
 
     Args:
         lab: The lab's folder.
         config: Its configuration.
         path: What `write_archive` wrote.
+        say: Shows a line to the user; it tells of runs that another version of the library has played.
 
     Returns:
         How many runs were taken over.
 
     Raises:
-        RunError: The archive is damaged.
+        RunError: The archive is damaged; then no run is taken over.
     """
     state = load_state(path)
     try:
         lengths = np.asarray(state["lengths"], dtype=np.int64)
         seconds = np.asarray(state["seconds"], dtype=np.float64).reshape(len(lengths), 2)
         curves = np.split(np.asarray(state["curves"], dtype=np.float64), np.cumsum(lengths)[:-1], axis=1)
-        entries = dict(zip(state["runs"], zip(seconds, curves[: len(lengths)], strict=True), strict=True))
-    except (KeyError, TypeError, ValueError) as error:
+        makers = [str(maker) for maker in state.get("made_with", ["unknown"] * len(lengths))]
+        columns = zip(seconds, curves[: len(lengths)], makers, strict=True)
+        entries = dict(zip(state["runs"], columns, strict=True))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RunError(f"{Path(path)} is no archive of a lab: {error}.") from error
-    taken = 0
+    taken: list[tuple[LabRun, dict[str, Any]]] = []
     for run in runs_of(config):
         entry = entries.get(json.dumps(identity(run), sort_keys=True))
         if entry is None or run.filmed or lab.file_of(run).exists():
             continue
-        (sampling, updating), (points, scores) = entry
+        (sampling, updating), (points, scores), maker = entry
         result = {
-            "points": points.astype(np.int64),
+            "run": identity(run),
+            "points": _whole(points),
             "scores": scores,
             "sample_seconds": float(sampling),
             "update_seconds": float(updating),
             "film": None,
+            "made_with": maker,
         }
+        problem = result_problem(run, result)
+        if problem:
+            raise RunError(f"{Path(path)} is damaged, see its run {run}: {problem}.")
+        taken.append((run, result))
+    for run, result in taken:
         lab.save(run, result)
-        if lab.load(run) is not None:  # raises where the scores are none
-            taken += 1
-    return taken
+    others = Counter(result["made_with"] for _, result in taken if result["made_with"] != this_version())
+    for maker, number in others.items():
+        say(f"Another version, {maker}, played {number:,} of the runs taken over; this is {this_version()}.")
+    return len(taken)
+
+
+def _whole(points: Any) -> Any:
+    """Return episodes as whole numbers; those that are none stay what they are, and are refused."""
+    return points.astype(np.int64) if np.isfinite(points).all() else points

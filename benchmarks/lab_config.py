@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -12,6 +13,7 @@ from ..registry import list_teachers, teacher_class
 from ..task_flags import parse_arguments, plain_numbers
 
 EXPERTS = ("no", "low", "high")
+_OURS = {"seed": "the seeds; `seeds` says how many", "task_space": "the task space; `spaces` says which"}
 
 
 @dataclass
@@ -27,7 +29,8 @@ class LabConfig:
         batch: Tasks handed out before their outcomes come back, all at once; 1 is one outcome at a time.
         evaluations: How often the score is taken, evenly spread over the episodes.
         teacher_args: Hyperparameters by teacher, ``{"alp-gmm": {"fit_rate": 100}}``. A hyperparameter ``expert`` that
-            is one of the three levels below takes precedence over that of the lab.
+            is one of the three levels below takes precedence over that of the lab. What the lab sets (``seed``) is
+            refused, and so is ``expert`` for a teacher that takes none.
         expert: Which expert knowledge the teachers that take some are given: ``"no"``, ``"low"`` (which returns are
             good and bad) or ``"high"`` (also where to begin and where to go).
         animate: Two-dimensional spaces of which the first seed is filmed; ``"all"`` is every one of them.
@@ -77,6 +80,8 @@ class LabConfig:
             others = [name for name in self.teachers if name != "all"]
             self.teachers = [*others, *(name for name in list_teachers() if name not in others)]
         for name in self.teachers:
+            if name.endswith("@"):
+                raise RequestError(f"teachers: {name!r} has no label after the @; expected e.g. '{name}often'.")
             teacher_class(registered_name(name))
         for name in self.spaces:
             toy_form(name)
@@ -85,6 +90,7 @@ class LabConfig:
         self.evaluations = _whole("evaluations", self.evaluations)
         if self.episodes is not None:
             self.episodes = _whole("episodes", self.episodes)
+        self.expert = _level(self.expert)
         if self.expert not in EXPERTS:
             raise RequestError(unknown_name("expert", self.expert, EXPERTS))
         self.animate = [] if not self.animate else _names("animate", self.animate)
@@ -99,6 +105,23 @@ class LabConfig:
         self.teacher_args = {
             name: parse_arguments(values, f"teacher_args of {name}") for name, values in self.teacher_args.items()
         }
+        self._check_teacher_args()
+
+    def _check_teacher_args(self) -> None:
+        without = []
+        for name, args in self.teacher_args.items():
+            for ours, what in _OURS.items():
+                if ours in args:
+                    raise RequestError(f"teacher_args of {name}: leave {ours!r} out, for the lab sets {what}.")
+            if "expert" in args:
+                args["expert"] = _level(args["expert"])
+                if isinstance(args["expert"], str) and args["expert"] not in EXPERTS:
+                    raise RequestError(f"teacher_args of {name}: {unknown_name('expert', args['expert'], EXPERTS)}")
+                if not takes_expert(name):
+                    without.append(name)
+        if without:
+            names = ", ".join(without)
+            raise RequestError(f"teacher_args: leave 'expert' out for {names}: no expert knowledge is taken there.")
 
     def episodes_of(self, space: str) -> int:
         """Return how many episodes a run on a space has."""
@@ -136,6 +159,16 @@ def registered_name(label: str) -> str:
     return label.partition("@")[0]
 
 
+def takes_expert(label: str) -> bool:
+    """Tell whether a teacher takes expert knowledge.
+
+    Example:
+        >>> takes_expert("alp-gmm@often"), takes_expert("random")
+        (True, False)
+    """
+    return "expert" in inspect.signature(teacher_class(registered_name(label))).parameters
+
+
 def parse_teacher_args(flags: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read hyperparameters such as ``alp-gmm.fit_rate=100``.
 
@@ -164,6 +197,10 @@ def _names(what: str, values: Any) -> list[str]:
     if twice:
         raise RequestError(f"{what}: {twice[0]!r} is given twice.")
     return list(values)
+
+
+def _level(value: Any) -> Any:
+    return "no" if value is False else value  # YAML reads a bare no as false
 
 
 def _whole(name: str, value: Any) -> int:

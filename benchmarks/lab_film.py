@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,58 @@ class Film:
             "density": [f["density"] for f in frames],
             "shapes": [f["shapes"] for f in frames],
         }
+
+
+def film_problem(film: Any) -> str:
+    """Return what is wrong with the structure of a film that was read from a file, or nothing.
+
+    Example:
+        >>> film_problem({})
+        "its film has no 'kinds'"
+    """
+    if not isinstance(film, Mapping):
+        return f"its film is a {type(film).__name__}"
+    for name in ("kinds", "episode", "score", "competence", "tasks", "n_tasks", "density", "shapes"):
+        if name not in film:
+            return f"its film has no {name!r}"
+    n, f = len(np.atleast_1d(film["kinds"])), len(np.atleast_1d(film["episode"]))
+    if n == 0 or f == 0:
+        return "its film is empty"
+    wanted = {
+        "kinds": ("iu", (n, n)),
+        "episode": ("iu", (f,)),
+        "score": ("f", (f,)),
+        "competence": ("iu", (f, n, n)),
+        "n_tasks": ("iu", (f,)),
+    }
+    bad = [name for name, (kinds, shape) in wanted.items() if not _fits(film[name], kinds, shape)]
+    if bad or (film["n_tasks"] < 0).any():
+        return f"the {bad[0] if bad else 'n_tasks'!r} of its film do not fit"
+    if not _fits(film["tasks"], "f", (int(film["n_tasks"].sum()), 2)):
+        return "the 'tasks' of its film do not fit"
+    for name in ("density", "shapes"):
+        if not isinstance(film[name], list) or len(film[name]) != f:
+            return f"the {name!r} of its film do not fit"
+    if not all(density is None or _fits(density, "f", (_GRID, _GRID)) for density in film["density"]):
+        return "the 'density' of its film do not fit"
+    return "" if all(map(_is_shapes, film["shapes"])) else "the 'shapes' of its film do not fit"
+
+
+def _fits(array: Any, kinds: str, shape: tuple[int, ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype.kind in kinds and array.shape == shape
+
+
+def _is_shapes(shapes: Any) -> bool:
+    """Whether this could be what `teacher_shapes` returned."""
+    if shapes is None:
+        return True
+    if not isinstance(shapes, Mapping) or not isinstance(shapes.get("values"), np.ndarray):
+        return False
+    m = len(np.atleast_1d(shapes["values"]))
+    gaussians = {"values": (m,), "centres": (m, 2), "covariances": (m, 2, 2)}
+    boxes = {"values": (m,), "low": (m, 2), "high": (m, 2)}
+    wanted = gaussians if "centres" in shapes else boxes
+    return all(_fits(shapes.get(name), "fiu", shape) for name, shape in wanted.items())
 
 
 def _grid(n: int, d: int) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The folder of a lab: its configuration, and one file for each run that has ended.
 
 =============================================  ===================================================================
-``lab.yaml``                                   everything that decides the numbers, and the versions of the packages
+``lab.yaml``                                   everything that decides the numbers, and the versions it began with
 ``runs/<teacher>__<space>__<seed>.npz``        scores and costs of a run, and its film where it has one
 ``results.md``, ``results.csv``                the tables, and every score of every run
 ``curves_<heading>.png``, ``animations/*.gif`` the pictures
@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,11 @@ from ..errors import RequestError, RunError
 from ..run_directory import versions
 from ..state import load_state, save_state, write_text
 from .lab_config import LabConfig
+from .lab_film import film_problem
 from .lab_run import LabRun, evaluation_points, play_run
+
+MEND = "Delete it, and the same command plays that run anew."
+"""What to do about a damaged file of a run."""
 
 
 class LabFolder:
@@ -67,14 +73,27 @@ class LabFolder:
         return self._read()[1]
 
     def _read(self) -> tuple[LabConfig, dict[str, str]]:
-        mend = "Restore it from a copy, or begin anew in another folder."
+        content = self._content()
+        try:
+            return LabConfig.from_mapping(content), dict(content.get("left_out", {}))
+        except (ValueError, TypeError) as error:
+            raise self._damaged(error) from error
+
+    def _content(self) -> Mapping[str, Any]:
         try:
             content = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
             if not isinstance(content, Mapping):
-                raise ValueError("expected names and values")
-            return LabConfig.from_mapping(content), dict(content.get("left_out") or {})
-        except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
-            raise RunError(f"{self.config_file} is damaged: {' '.join(str(error).split())} {mend}") from error
+                raise ValueError("expected names and values.")
+            for name in ("left_out", "versions"):
+                if not isinstance(content.get(name, {}), Mapping):
+                    raise ValueError(f"{name}: expected names and values.")
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise self._damaged(error) from error
+        return content
+
+    def _damaged(self, error: Exception) -> RunError:
+        mend = "Restore it from a copy, or begin anew in another folder."
+        return RunError(f"{self.config_file} is damaged: {' '.join(str(error).split())} {mend}")
 
     def begin(self, config: LabConfig, left_out: Mapping[str, str] | None = None, *, extend: bool = False) -> None:
         """Make the folder, or check that it is that of the same lab.
@@ -100,9 +119,11 @@ class LabFolder:
                 )
             if before == config:
                 return
+            began = self._content().get("versions", {})
         else:
             self._make()
-        plain = {**config.to_plain(), "left_out": {**others, **(left_out or {})}, "versions": versions()}
+            began = versions()
+        plain = {**config.to_plain(), "left_out": {**others, **(left_out or {})}, "versions": began}
         try:
             text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
         except yaml.YAMLError as error:
@@ -129,14 +150,18 @@ class LabFolder:
             slug += f"-{zlib.crc32(run.teacher.encode()):08x}"
         return self.runs_folder / f"{slug}__{run.space}__{run.seed}.npz"
 
+    def begun_with(self) -> str:
+        """Return the version that began the lab, as `this_version` writes it: that of runs which do not say theirs."""
+        return versions_of(self._content().get("versions", {}))
+
     def save(self, run: LabRun, result: Mapping[str, Any]) -> None:
-        """Write the results of a run, atomically.
+        """Write the results of a run, atomically, with the version that made it: ours, unless they name another.
 
         Raises:
             RunError: The disk is full or the folder cannot be written to.
         """
         self.runs_folder.mkdir(parents=True, exist_ok=True)
-        save_state(self.file_of(run), {"run": identity(run), **result})
+        save_state(self.file_of(run), {"made_with": this_version(), **result, "run": identity(run)})
 
     def load(self, run: LabRun) -> dict[str, Any] | None:
         """Read the results of a run; None if it has not ended.
@@ -147,14 +172,13 @@ class LabFolder:
         file = self.file_of(run)
         if not file.exists():
             return None
-        mend = "Delete it, and the same command plays that run anew."
         try:
             result = load_state(file)
         except RunError as error:
-            raise RunError(f"{str(error).rstrip('.')}. {mend}") from error
-        problem = _problem(run, result)
+            raise RunError(f"{str(error).rstrip('.')}. {MEND}") from error
+        problem = result_problem(run, result)
         if problem:
-            raise RunError(f"{file} is damaged or of another lab: {problem}. {mend}")
+            raise RunError(f"{file} is damaged or of another lab: {problem}. {MEND}")
         return result
 
 
@@ -181,8 +205,37 @@ def identity(run: LabRun) -> dict[str, Any]:
     return {**plain, "args": str(sorted(plain["args"].items()))}
 
 
+@cache
+def this_version() -> str:
+    """Return which version of the library this process has loaded, with its git commit where it is a source tree."""
+    return versions_of(versions())
+
+
+def versions_of(found: Mapping[str, str]) -> str:
+    """Return the part of `tutelage.run_directory.versions` that tells one version of the library from another.
+
+    Example:
+        >>> versions_of({"python": "3.11.7", "tutelage": "0.1.0", "git": "1a2b3c"})
+        'tutelage 0.1.0, commit 1a2b3c'
+    """
+    commit = found.get("git")
+    return f"tutelage {found.get('tutelage', '(unknown)')}" + (f", commit {commit}" if commit else "")
+
+
+def result_problem(run: LabRun, result: Mapping[str, Any]) -> str:
+    """Return what is wrong with the results of a run that were read from a file, or nothing.
+
+    Example:
+        >>> result_problem(LabRun("random", "2d-10", 0, 100), {})
+        "it has no 'run'"
+    """
+    try:
+        return _problem(run, result)
+    except Exception as error:  # whatever a damaged file may hold
+        return f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
+
+
 def _problem(run: LabRun, result: Mapping[str, Any]) -> str:
-    """What is wrong with results, or nothing."""
     missing = [
         name for name in ("run", "points", "scores", "sample_seconds", "update_seconds", "film") if name not in result
     ]
@@ -194,13 +247,21 @@ def _problem(run: LabRun, result: Mapping[str, Any]) -> str:
         other = [name for name in expected if theirs.get(name) != expected[name]]
         return f"its {other[0] if other else 'run'} is another"
     points, scores = np.asarray(result["points"]), np.asarray(result["scores"])
-    if not np.array_equal(points, evaluation_points(run)) or scores.shape != points.shape:
+    if points.dtype.kind not in "iu" or not np.array_equal(points, evaluation_points(run)):
         return "its evaluations do not fit"
+    if scores.dtype.kind not in "fiu" or scores.shape != points.shape:
+        return "its scores do not fit"
     if not (np.isfinite(scores).all() and (scores >= 0.0).all() and (scores <= 100.0).all()):
         return "its scores are no percentages"
-    if run.filmed and result["film"] is None:
-        return "it has no film"
-    return ""
+    for name in ("sample_seconds", "update_seconds"):
+        cost = result[name]
+        if type(cost) not in (int, float) or not math.isfinite(cost) or cost < 0.0:
+            return f"its {name} are {cost!r}"
+    if not isinstance(result.get("made_with", ""), str):
+        return f"its version is {result['made_with']!r}"
+    if result["film"] is None:
+        return "it has no film" if run.filmed else ""
+    return film_problem(result["film"])
 
 
 def _differences(before: LabConfig, after: LabConfig, extend: bool) -> list[str]:

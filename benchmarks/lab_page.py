@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..envs import toy_form
+from ..errors import RequestError
 from ..run_directory import versions
 from .lab_config import EXPERTS
 from .lab_results import CellResults, LabResults
@@ -24,7 +27,10 @@ from .lab_statistics import (
 BASELINE = "random"
 _SHARES = (0.25, 0.5, 0.75, 1.0)
 
-PAGE_TITLE = "Toy spaces"
+_PREFACE = """# Toy spaces
+
+How much of a [toy space](../environments/toy_grid.md) a simulated student has mastered after so many episodes under \
+each teacher."""
 
 
 def groups_of(spaces: Iterable[str]) -> dict[str, list[str]]:
@@ -57,7 +63,8 @@ def space_table(results: LabResults, space: str) -> str:
     baseline = cells.get(BASELINE)
     points = next(iter(cells.values())).points
     at = [int(points[np.argmin(np.abs(points - share * points[-1]))]) for share in _SHARES]
-    heads = ["Teacher", *(f"{n:,}" for n in at), "P(better than random)", "Episodes to 50 %", "µs per episode"]
+    heads = ["Teacher", *(f"{n:,}" for n in at), "Mean ± SD"]
+    heads += ["P(better than random)", "Episodes to 50 %", "µs per episode"]
     rows = []
     best = max(interquartile_mean(cell.final) for cell in cells.values())
     for teacher, cell in cells.items():
@@ -65,7 +72,8 @@ def space_table(results: LabResults, space: str) -> str:
         if interquartile_mean(cell.final) == best and best > 0.0:
             numbers[-1] = re.sub(r"^([\d.]+)", r"**\1**", numbers[-1])
         better = "–" if baseline is None or teacher == BASELINE else _better(cell.final, baseline.final)
-        rows.append([f"`{teacher}`", *numbers, better, _to_half(cell), f"{np.median(cell.costs):.0f}"])
+        row = [*numbers, _mean(cell.final), better, _to_half(cell), f"{np.median(cell.costs):.0f}"]
+        rows.append([f"`{teacher}`", *row])
     return _table(heads, rows)
 
 
@@ -105,7 +113,28 @@ def matrix_table(results: LabResults) -> str:
     return _table(["Teacher", *(f"{space}" for space in spaces)], rows)
 
 
-def lab_page(results: LabResults, pictures: dict[str, str], animations: list[str], command: str) -> str:
+def read_preface(path: str | os.PathLike[str]) -> str:
+    """Read what a page begins with: Markdown whose first line is the title.
+
+    Raises:
+        RequestError: The file cannot be read, or its first line is no title.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+    if not text.startswith("# "):
+        raise RequestError(f"{path}: a preface begins with the title of the page, e.g. `# Toy spaces`.")
+    return text
+
+
+def lab_page(
+    results: LabResults,
+    pictures: dict[str, str],
+    animations: list[str],
+    command: str,
+    preface: str | None = None,
+) -> str:
     """Return the page.
 
     Args:
@@ -113,9 +142,10 @@ def lab_page(results: LabResults, pictures: dict[str, str], animations: list[str
         pictures: Paths of the figures, relative to the page, by heading.
         animations: Paths of the animations, relative to the page.
         command: What makes this page.
+        preface: What `read_preface` returned, instead of a title and a sentence on what the page is about.
     """
     config = results.config
-    parts = [f"# {PAGE_TITLE}", _introduction(results, command)]
+    parts = [preface or _PREFACE, _introduction(results, command)]
     if len(config.spaces) > 1:
         parts.append("## All spaces\n\nPercent of cells mastered at the end, interquartile means over seeds:")
         parts.append(matrix_table(results))
@@ -147,14 +177,14 @@ def _introduction(results: LabResults, command: str) -> str:
     config = results.config
     batch = "one outcome at a time" if config.batch == 1 else f"{config.batch:,} tasks at a time"
     return (
-        "How much of a [toy space](../environments/toy_grid.md) a simulated student has mastered after so many "
-        f"episodes under each teacher. {config.seeds} seeds, {batch}. Made by\n\n"
+        f"{config.seeds} seeds, {batch}. Made by\n\n"
         f"```sh\n{command}\n```\n\n"
-        "Scores are interquartile means over seeds with 95 % bootstrap intervals. P(better than random) is the "
-        "probability that a run of the teacher ends above a run of `random`, ties counting half. *Episodes to 50 %* is "
-        "the median over seeds of the first evaluation with half of the cells mastered, and in how many seeds there "
-        "was one. *µs per episode* is the teacher's own processor time, fits included, student and compilation "
-        "excluded, the median over seeds. The highest final score of a space is bold."
+        "Scores are interquartile means over seeds with 95 % bootstrap intervals; *Mean ± SD* is the arithmetic mean "
+        "of the final scores and their standard deviation. P(better than random) is the probability that a run of the "
+        "teacher ends above a run of `random`, ties counting half. *Episodes to 50 %* is the median over seeds of the "
+        "first evaluation with half of the cells mastered, – where half of the seeds or more never had one, and in how "
+        "many seeds there was one. *µs per episode* is the teacher's own processor time, fits included, student and "
+        "compilation excluded, the median over seeds. The highest final score of a space is bold."
     )
 
 
@@ -195,6 +225,11 @@ def _with_interval(scores: Any) -> str:
     return f"{interquartile_mean(scores):.1f} [{low:.1f}, {high:.1f}]"
 
 
+def _mean(scores: Any) -> str:
+    spread = f" ± {np.std(scores, ddof=1):.1f}" if len(scores) > 1 else ""
+    return f"{np.mean(scores):.1f}{spread}"
+
+
 def _better(scores: Any, others: Any) -> str:
     low, high = improvement_interval(scores, others)
     return f"{probability_of_improvement(scores, others):.2f} [{low:.2f}, {high:.2f}]"
@@ -202,7 +237,7 @@ def _better(scores: Any, others: Any) -> str:
 
 def _to_half(cell: CellResults) -> str:
     episodes = first_reached(cell.points, cell.scores, 50.0)
-    middle = float(np.median(episodes)) if np.isfinite(episodes).all() else float(np.sort(episodes)[len(episodes) // 2])
+    middle = float(np.median(episodes))  # inf where half of the seeds or more never got there
     reached = int(np.isfinite(episodes).sum())
     return f"{f'{middle:,.0f}' if np.isfinite(middle) else '–'} ({reached}/{len(episodes)})"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ import numpy as np
 from ..envs import ToyStudent, toy_form
 from ..errors import RequestError
 from ..outcomes import Outcomes
-from ..registry import make_teacher, teacher_class
+from ..registry import make_teacher
 from ..teachers.expert_knowledge import ExpertKnowledge
 from ..teachers.teacher import Teacher
-from .lab_config import LabConfig, registered_name
+from .lab_config import LabConfig, registered_name, takes_expert
 from .lab_film import Film
 
 SUCCESS = 0.75
@@ -106,14 +105,14 @@ def build_teacher(run: LabRun, student: ToyStudent) -> Teacher:
             does not tell.
     """
     name = registered_name(run.teacher)
-    cls = teacher_class(name)
     arguments = dict(run.args)
-    if run.expert != "no" and "expert" in inspect.signature(cls).parameters and "expert" not in arguments:
+    if run.expert != "no" and "expert" not in arguments and takes_expert(run.teacher):
         arguments["expert"] = expert_knowledge(student, run.expert)
     try:
         teacher = make_teacher(name, student.task_space, seed=run.seed, **arguments)
-    except (TypeError, ValueError) as error:
-        raise RequestError(f"{run.teacher} cannot teach {run.space}: {error}") from error
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:  # what a wrong hyperparameter leads to
+        what = "" if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: "
+        raise RequestError(f"{run.teacher} cannot teach {run.space}: {what}{error}") from error
     lacking = sorted(set(teacher.needs) - _GIVEN)
     if lacking:
         raise RequestError(f"{run.teacher} needs {', '.join(map(repr, lacking))}, which a toy student cannot give.")

@@ -290,6 +290,7 @@ def _lab(words: list[str]) -> int:
         skip_refused=extras["all"] or "all" in flags.teachers,
         take=flags.take,
         page=flags.page,
+        preface=flags.preface,
         command=command,
     )
     if not flags.quiet:
@@ -312,7 +313,8 @@ def _lab_settings(first: Any, file: Path | None, content: dict[str, Any]) -> tup
         content = {}
     everyone = first.preset is not None and "teachers" not in content and not first.teachers
     if file is not None:
-        others = {name: content.pop(name) for name in ("out", "quiet", "jobs", "page", "left_out") if name in content}
+        ways = ("out", "quiet", "extend", "jobs", "take", "page", "preface", "left_out")
+        others = {name: content.pop(name) for name in ways if name in content}
         try:
             whole = {"teachers": ["random"], "spaces": ["2d-10"], **settings, **content}
             checked = LabConfig.from_mapping(whole).to_plain()
@@ -320,10 +322,14 @@ def _lab_settings(first: Any, file: Path | None, content: dict[str, Any]) -> tup
             raise RequestError(f"{file}: {error}") from error
         everyone = everyone or "all" in (content.get("teachers") or [])
         settings = {name: checked[name] for name in (*settings, *content) if name in checked}
-        jobs, page = others.get("jobs"), others.get("page")
-        if not (jobs is None or type(jobs) is int) or not (page is None or isinstance(page, str)):
-            raise RequestError(f"{file}: expected jobs as a number and page as a file, got {jobs!r} and {page!r}.")
-        settings |= {"jobs": jobs, "page": None if page is None else Path(page)}
+        kinds = {"jobs": (int, "a number"), "quiet": (bool, "true or false"), "extend": (bool, "true or false")}
+        kinds |= dict.fromkeys(("take", "page", "preface"), (str, "a file"))
+        for name, (kind, what) in kinds.items():
+            if others.get(name) is None:
+                continue
+            if type(others[name]) is not kind:
+                raise RequestError(f"{file}: expected {name} as {what}, got {others[name]!r}.")
+            settings[name] = Path(others[name]) if kind is str else others[name]
     extras = {"teacher_args": {t: dict(a) for t, a in settings.pop("teacher_args", {}).items()}, "all": everyone}
     return settings, extras
 

@@ -156,6 +156,8 @@ class Lab:
     """An archive of scores (scores.npz beside a results page) whose runs need not be played again."""
     page: Path | None = None
     """Write the results page here, too, with its curves and scores in a folder next to it."""
+    preface: Path | None = None
+    """A Markdown file that the page begins with, instead of a title and a sentence; the first line is the title."""
     quiet: Annotated[bool, FlagCreatePairsOff] = False
     """Show nothing but errors."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,16 +15,21 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from tutelage import __version__
 from tutelage.benchmarks.lab import LabConfig, run_lab
 from tutelage.benchmarks.lab_config import parse_teacher_args
 from tutelage.benchmarks.lab_folder import LabFolder
+from tutelage.benchmarks.lab_page import read_preface, space_table
 from tutelage.benchmarks.lab_presets import LAB_PRESETS, lab_preset
-from tutelage.benchmarks.lab_run import LabRun, evaluation_points, play_run, refusals, runs_of
+from tutelage.benchmarks.lab_results import CellResults, LabResults
+from tutelage.benchmarks.lab_run import LabRun, build_teacher, evaluation_points, play_run, refusals, runs_of
 from tutelage.cli import main
 from tutelage.envs import TOY_FORMS, ToyStudent
 from tutelage.errors import RequestError, RunError
+from tutelage.state import load_state, save_state
 
 HERE = Path(__file__).parent
+FILM = ("kinds", "episode", "score", "competence", "tasks", "n_tasks", "density", "shapes")
 
 
 def small(**changes):
@@ -105,6 +111,11 @@ def test_a_level_of_knowledge_can_be_given_to_one_teacher():
     assert [(run.expert, run.args) for run in runs] == [("low", {}), ("high", {})]
 
 
+def test_a_bare_no_of_a_yaml_file_is_a_level_of_knowledge():
+    config = small(expert=False, teacher_args={"alp-gmm": {"expert": False}})
+    assert (config.expert, config.expert_of("alp-gmm"), config.args_of("alp-gmm")) == ("no", "no", {})
+
+
 # --- A lab -----------------------------------------------------------------------------------------------------------
 
 
@@ -182,8 +193,6 @@ def test_another_configuration_is_refused_and_an_extension_allowed(tmp_path):
 
 @pytest.mark.parametrize("damage", ["truncate", "empty", "flip", "other", "stranger"])
 def test_a_damaged_file_is_named_with_what_to_do(damage, done, tmp_path):
-    import shutil
-
     folder = tmp_path / "lab"
     shutil.copytree(done[0], folder)
     file = folder / "runs" / "alp-gmm__2d-10__1.npz"
@@ -202,8 +211,84 @@ def test_a_damaged_file_is_named_with_what_to_do(damage, done, tmp_path):
     assert LabFolder(folder).load(LabRun("alp-gmm", "2d-10", 1, 600, evaluations=6, expert="low")) is None
 
 
-def test_a_damaged_configuration_is_named(tmp_path):
-    (tmp_path / "lab.yaml").write_text("teachers: [")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sample_seconds": float("nan")}, "its sample_seconds are nan"),
+        ({"update_seconds": -5.0}, "its update_seconds are -5.0"),
+        ({"sample_seconds": "abc"}, "its sample_seconds are 'abc'"),
+        ({"update_seconds": True}, "its update_seconds are True"),
+        ({"scores": np.array(["a"] * 7)}, "its scores do not fit"),
+        ({"scores": np.full(7, np.nan)}, "its scores are no percentages"),
+        ({"points": None}, "its evaluations do not fit"),
+        ({"points": [[0], [1, 2]]}, "damaged or of another lab: ValueError"),
+        ({"run": None}, "is another"),
+        ({"made_with": 3}, "its version is 3"),
+        ({"film": None}, "it has no film"),
+        ({"film": "x"}, "its film is a str"),
+        ({"film": {}}, "its film has no 'kinds'"),
+        ({"film": dict.fromkeys(FILM, np.zeros(0))}, "its film is empty"),
+    ],
+)
+def test_results_that_no_run_has_are_refused_and_the_file_named(change, said, done, tmp_path):
+    result = load_state(done[0] / "runs" / "alp-gmm__2d-10__0.npz")
+    with pytest.raises(RunError, match=rf"alp-gmm__2d-10__0\.npz.*{re.escape(said)}.*Delete it, and the same command"):
+        reloaded({**result, **change}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("competence", np.zeros((3, 3))),
+        ("kinds", np.zeros((10, 9), dtype=int)),
+        ("score", np.array(["x"] * 60)),
+        ("n_tasks", np.zeros(2, dtype=int)),
+        ("n_tasks", np.full(60, -1)),
+        ("tasks", np.zeros((5, 2), dtype=np.float32)),
+        ("density", [None]),
+        ("density", ["x"] * 60),
+        ("shapes", None),
+        ("shapes", [{"values": np.ones(2), "centres": np.zeros((3, 2)), "covariances": np.zeros((2, 2, 2))}] * 60),
+        ("shapes", [{"values": np.ones(2), "low": np.zeros((2, 2))}] * 60),
+        ("shapes", [3] * 60),
+    ],
+)
+def test_a_film_of_another_structure_is_refused(name, value, done, tmp_path):
+    result = load_state(done[0] / "runs" / "alp-gmm__2d-10__0.npz")
+    with pytest.raises(RunError, match=rf"alp-gmm__2d-10__0\.npz.*'{name}' of its film do not fit"):
+        reloaded({**result, "film": {**result["film"], name: value}}, tmp_path)
+
+
+def test_a_film_that_cannot_be_drawn_is_named(done, tmp_path, monkeypatch):
+    shutil.copytree(done[0], tmp_path / "lab")
+    file = tmp_path / "lab" / "runs" / "alp-gmm__2d-10__0.npz"
+    result = load_state(file)
+    save_state(file, result)  # newer than its animation
+
+    def write_animation(film, title, path):
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr("tutelage.benchmarks.lab.write_animation", write_animation)
+    with pytest.raises(RunError, match=r"film in .*alp-gmm__2d-10__0\.npz cannot be drawn: ValueError.*Delete it"):
+        run_lab(small(animate=["2d-10"]), tmp_path / "lab", quiet=True)
+
+
+def reloaded(result, folder):
+    """Results of the filmed run of `done`, written to a file and read again."""
+    run = LabRun("alp-gmm", "2d-10", 0, 600, evaluations=6, expert="low", filmed=True)
+    lab = LabFolder(folder)
+    lab.runs_folder.mkdir()
+    save_state(lab.file_of(run), result)
+    return lab.load(run)
+
+
+def test_a_run_says_which_version_played_it(done):
+    assert load_state(done[0] / "runs" / "random__3d-3__1.npz")["made_with"].startswith(f"tutelage {__version__}")
+
+
+@pytest.mark.parametrize("content", ["teachers: [", "- 3", "{teachers: [random], spaces: [2d-10], versions: x}"])
+def test_a_damaged_configuration_is_named(content, tmp_path):
+    (tmp_path / "lab.yaml").write_text(content)
     with pytest.raises(RunError, match=r"lab\.yaml is damaged"):
         run_lab(small(), tmp_path, quiet=True)
 
@@ -289,6 +374,11 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_has_ended(tmp_path):
         ({"animate": ["4d-4"]}, "Unknown space to animate '4d-4'"),
         ({"teacher_args": {"riac2": {"a": 1}}}, "Unknown teacher in teacher_args 'riac2'"),
         ({"teacher_args": ["a=1"]}, "teacher_args: expected hyperparameters by teacher"),
+        ({"teachers": ["alp-gmm@"]}, "'alp-gmm@' has no label after the @; expected e.g. 'alp-gmm@often'"),
+        ({"teacher_args": {"random": {"expert": "high"}}}, "leave 'expert' out for random: no expert knowledge"),
+        ({"teacher_args": {"alp-gmm": {"expert": "hihg"}}}, "Unknown expert 'hihg'. Did you mean 'high'"),
+        ({"teacher_args": {"alp-gmm": {"seed": 3}}}, "leave 'seed' out, for the lab sets the seeds"),
+        ({"teacher_args": {"alp-gmm": {"task_space": 3}}}, "leave 'task_space' out, for the lab sets the task space"),
     ],
 )
 def test_a_bad_configuration_is_refused(changes, said):
@@ -308,6 +398,23 @@ def test_a_teacher_that_cannot_teach_is_refused_before_anything_is_written(chang
     with pytest.raises(RequestError, match=re.escape(said)):
         run_lab(small(**changes), tmp_path / "lab", quiet=True)
     assert not (tmp_path / "lab").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TypeError("not that"), "random cannot teach 2d-10: not that"),
+        (OverflowError("too large"), "random cannot teach 2d-10: OverflowError: too large"),
+        (IndexError("out of bounds"), "random cannot teach 2d-10: IndexError: out of bounds"),
+    ],
+)
+def test_what_a_constructor_raises_is_a_refusal(error, said, monkeypatch):
+    def make_teacher(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("tutelage.benchmarks.lab_run.make_teacher", make_teacher)
+    with pytest.raises(RequestError, match=re.escape(said)):
+        build_teacher(LabRun("random", "2d-10", 0, 10), ToyStudent("2d-10", 0))
 
 
 def test_or_it_is_left_out_and_the_page_says_why(tmp_path):
@@ -343,6 +450,15 @@ def test_every_teacher_of_a_preset_can_be_built(name):
     assert all("needs" in why for why in refused.values()), refused
 
 
+def test_the_gaussian_oracle_of_a_preset_walks_from_corner_to_corner():
+    config = LabConfig(**lab_preset("toy-spaces"))
+    for space in ("2d-10", "4d-4"):
+        run = next(run for run in runs_of(config) if (run.teacher, run.space) == ("gaussian-oracle", space))
+        teacher = build_teacher(run, ToyStudent(space, 0))
+        teacher.stage = teacher.n_stages - 1
+        assert teacher.mean.tolist() == [1.0] * len(teacher.mean)
+
+
 def test_the_command_prints_a_table_and_goes_on_without_flags(tmp_path, capsys):
     out = str(tmp_path / "lab")
     words = ["--teachers", "alp-gmm", "random", "--spaces", "2d-10", "--seeds", "1", "--episodes", "3e2", "--animate"]
@@ -372,6 +488,111 @@ def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path, capsys):
     config = LabFolder(tmp_path / "lab").read_config()
     assert (config.episodes, config.seeds, config.spaces) == (100, 1, ["2d-5"])
     assert config.teacher_args["alp-gmm"] == {"fit_rate": 50, "random_task_ratio": 0.5}
+
+
+PREFACE = """# Mine
+
+Written by hand, see [the toy grid](../environments/toy_grid.md).
+
+| a | b |
+| --- | --- |
+| 1 | 2 |
+"""
+
+
+@pytest.fixture
+def preface(tmp_path):
+    file = tmp_path / "preface.txt"
+    file.write_text(PREFACE)
+    return file
+
+
+def test_a_page_begins_with_its_preface_however_often_it_is_made(done, tmp_path, preface):
+    shutil.copytree(done[0], tmp_path / "lab")
+    page = tmp_path / "docs" / "toy.md"
+    for _ in range(2):
+        run_lab(
+            small(animate=["2d-10"]), tmp_path / "lab", quiet=True, page=page, preface=preface, command="tutelage …"
+        )
+        text = page.read_text()
+        assert text.startswith(PREFACE + "\n2 seeds, one outcome at a time. Made by\n\n```sh\ntutelage …\n```\n")
+        assert "# Toy spaces" not in text
+        for part in ("Scores are interquartile means", "### 2d-10", "## Settings"):
+            assert part in text
+    assert (tmp_path / "lab" / "results.md").read_text().startswith(PREFACE)
+
+
+@pytest.mark.parametrize("content", [None, "", "Mine\n", b"\xff\xfe"])
+def test_a_preface_that_is_none_is_refused_before_anything_is_written(content, tmp_path):
+    file = tmp_path / "preface.txt"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RequestError, match=r"preface\.txt"):
+        run_lab(small(), tmp_path / "lab", quiet=True, preface=file)
+    assert not (tmp_path / "lab").exists()
+
+
+def test_a_file_of_settings_also_says_how_and_whereto(tmp_path, preface, capsys):
+    file, page = tmp_path / "lab.yaml", tmp_path / "docs" / "toy.md"
+    settings = {"teachers": ["random"], "spaces": ["2d-5"], "episodes": 100, "seeds": 1, "animate": []}
+    settings |= {"quiet": True, "jobs": 1, "page": str(page), "preface": str(preface)}
+    file.write_text(yaml.safe_dump(settings))
+    assert main(["lab", "--config", str(file), "--out", str(tmp_path / "lab")]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert page.read_text().startswith(PREFACE)
+    file.write_text(yaml.safe_dump({**settings, "preface": 3}))
+    assert main(["lab", "--config", str(file), "--out", str(tmp_path / "lab")]) == 2
+    assert "expected preface as a file, got 3" in capsys.readouterr().err
+
+
+def test_the_flag_wins_over_the_preface_of_a_file(tmp_path, preface):
+    file, page = tmp_path / "lab.yaml", tmp_path / "docs" / "toy.md"
+    file.write_text(yaml.safe_dump({"teachers": ["random"], "spaces": ["2d-5"], "preface": "nothing.txt"}))
+    words = ["--config", str(file), "--episodes", "100", "--seeds", "1", "--animate", "--jobs", "1", "--quiet"]
+    words += ["--page", str(page), "--preface", str(preface), "--out", str(tmp_path / "lab")]
+    assert main(["lab", *words]) == 0
+    assert page.read_text().startswith(PREFACE)
+
+
+@pytest.mark.parametrize("name", ["toy_grid_reference", "toy_spaces"])
+def test_a_preface_of_the_documentation_has_a_title_and_links_that_lead_somewhere(name):
+    folder = HERE.parents[1] / "docs" / "results"
+    for target in re.findall(r"\]\(([^)\s]+)\)", read_preface(folder / f"{name}.md.in")):
+        assert (folder / target).exists()
+
+
+def test_the_page_of_the_reference_begins_with_its_preface():
+    folder = HERE.parents[1] / "docs" / "results"
+    page = (folder / "toy_grid_reference.md").read_text(encoding="utf-8")
+    assert page.startswith(read_preface(folder / "toy_grid_reference.md.in"))
+
+
+@pytest.mark.parametrize(
+    ("reached", "shown"),
+    [
+        ([10, 20, 30, 40], "25 (4/4)"),
+        ([10, 20, 30, None], "25 (3/4)"),
+        ([10, 20, None, None], "– (2/4)"),
+        ([10, 20, None], "20 (2/3)"),
+        ([None, None], "– (0/2)"),
+    ],
+)
+def test_episodes_to_half_is_the_median_over_all_seeds(reached, shown):
+    points = np.arange(0, 50, 10)
+    scores = np.array([[60.0 if first is not None and n >= first else 0.0 for n in points] for first in reached])
+    table = space_table(LabResults(small(), {("random", "2d-10"): cell_of(points, scores)}), "2d-10")
+    assert f"| {shown} |" in table.splitlines()[2]
+
+
+def test_a_table_has_the_arithmetic_mean_of_the_final_scores():
+    scores = np.array([[0.0, 10.0], [0.0, 20.0], [0.0, 90.0]])
+    table = space_table(LabResults(small(), {("random", "2d-10"): cell_of(np.array([0, 10]), scores)}), "2d-10")
+    assert "| Mean ± SD |" in table
+    assert "| 40.0 ± 43.6 |" in table
+
+
+def cell_of(points, scores):
+    return CellResults(points, np.arange(len(scores)), scores, np.ones(len(scores)))
 
 
 @pytest.mark.parametrize(
