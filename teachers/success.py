@@ -7,19 +7,24 @@ from numpy.typing import NDArray
 
 from ..outcomes import Outcomes
 from .expert_knowledge import ExpertKnowledge
+from .hyperparameters import real
 
 
 def success_threshold(success_above: float | None, expert: ExpertKnowledge) -> float | None:
     """Return the argument, else the expert's ``success_above``, else None.
 
     Raises:
-        ValueError: A threshold that is not finite.
+        TypeError: A threshold that is no number.
+        ValueError: One that is not finite.
     """
     if success_above is None:
         success_above = expert.success_above
-    if success_above is not None and not np.isfinite(success_above):
+    if success_above is None:
+        return None
+    threshold = real("success_above", success_above)
+    if not np.isfinite(threshold):
         raise ValueError(f"success_above must be finite, got {success_above}.")
-    return None if success_above is None else float(success_above)
+    return threshold
 
 
 def success_of(outcomes: Outcomes, success_above: float | None) -> NDArray[np.float64]:

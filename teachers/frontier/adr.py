@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import real, whole
 from ..presets import fill_from_preset
 from ..teacher import Teacher
 from .staged import unit_point
@@ -84,6 +85,7 @@ class ADR(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, thresholds the wrong way round, an initial task outside the space,
             expert knowledge that does not fit.
 
@@ -121,10 +123,10 @@ class ADR(Teacher):
             PRESETS, preset, boundary_probability=boundary_probability, step=step, unit=unit, queue_length=queue_length
         )
         knowledge = ExpertKnowledge.of(expert, task_space)
-        self.boundary_probability = float(chosen["boundary_probability"])
-        self.queue_length = int(chosen["queue_length"])
-        self.bad_return = _first_given(bad_return, knowledge.bad_return, _BAD_RETURN)
-        self.good_return = _first_given(good_return, knowledge.good_return, _GOOD_RETURN)
+        self.boundary_probability = real("boundary_probability", chosen["boundary_probability"])
+        self.queue_length = whole("queue_length", chosen["queue_length"], 1)
+        self.bad_return = _first_given("bad_return", bad_return, knowledge.bad_return, _BAD_RETURN)
+        self.good_return = _first_given("good_return", good_return, knowledge.good_return, _GOOD_RETURN)
         self._check_hyperparameters()
 
         self._free = ~task_space.fixed
@@ -150,8 +152,6 @@ class ADR(Teacher):
     def _check_hyperparameters(self) -> None:
         if not 0.0 <= self.boundary_probability <= 1.0:
             raise ValueError(f"boundary_probability must lie between 0 and 1, got {self.boundary_probability}.")
-        if self.queue_length < 1:
-            raise ValueError(f"queue_length must be at least 1, got {self.queue_length}.")
         if math.isnan(self.bad_return) or self.bad_return == math.inf or not math.isfinite(self.good_return):
             raise ValueError(
                 f"good_return must be finite and bad_return too, or -inf; got {self.good_return} and {self.bad_return}."
@@ -351,5 +351,5 @@ class ADR(Teacher):
         self._prepare_sampling()
 
 
-def _first_given(*values: float | None) -> float:
-    return float(next(value for value in values if value is not None))
+def _first_given(name: str, *values: float | None) -> float:
+    return real(name, next(value for value in values if value is not None))

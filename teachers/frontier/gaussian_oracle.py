@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import whole
 from .staged import StagedTeacher, unit_point
 from .units import half_cells, in_unit_cube
 
@@ -54,6 +55,7 @@ class GaussianOracle(StagedTeacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, an end of the line outside the space, expert knowledge that does not
             fit.
 
@@ -94,7 +96,7 @@ class GaussianOracle(StagedTeacher):
             good_return=good_return,
             stage_episodes=stage_episodes,
         )
-        self.n_stages = int(n_stages)
+        self.n_stages = whole("n_stages", n_stages)
         if self.n_stages < 2:
             raise ValueError(f"n_stages must be at least 2, for the line has two ends; got {n_stages}.")
         self._std = in_unit_cube(task_space, "std", std, unit)

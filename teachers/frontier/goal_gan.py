@@ -12,7 +12,8 @@ What differs from the code in TeachMyAgent (Romac et al. 2021), whose constants 
 - The rollouts of a proposal are told apart by their ids, not by the task's bytes, so that outcomes may come late, in
   any order, or never, and many environments may play at once.
 - Until the GAN is first trained, tasks come from the initial distribution itself (the expert's, or uniform), unless
-  ``pretrain`` asks for theirs: a GAN trained to imitate it.
+  ``pretrain`` asks for theirs: a GAN trained to imitate it. As there, it is then a Gaussian around a random mean if
+  no expert says where it lies, for a GAN that is to imitate uniform tasks collapses.
 - Replayed tasks are labelled like generated ones, as in the paper's algorithm 1.
 - A set of labels without a single positive one is discarded, as there; but while that lasts, part of the tasks
   (``fallback_ratio``) comes from the initial distribution. Else a GAN whose tasks have all been mastered, or are all
@@ -25,6 +26,7 @@ without noise, and pretrains the GAN on states that the untrained student visits
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -35,8 +37,10 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import pair, real, whole
 from ..kernels.flat_networks import activations, add_gradient, initial_weights, layer_shapes, rmsprop_, views
 from ..presets import fill_from_preset
+from ..state_checks import counter, finite_array, flag, number
 from ..success import demand_success, success_of, success_threshold
 from ..teacher import Teacher
 
@@ -73,9 +77,16 @@ _BATCH = 64
 _LEARNING_RATE = 1e-3
 _PRETRAIN_SAMPLES = 1000
 _PRETRAIN_ITERATIONS = 500
+_RANDOM_STD = 0.1
+"""Of the Gaussian around a random mean that pretraining imitates without an expert, as a share of the range."""
+
 _MAX_OPEN = 10_000
 """Most tasks whose rollouts are awaited; the oldest is forgotten first."""
 
+_LARGEST_WEIGHT = 1e6
+"""Steps of RMSProp are too short for any weight of a sound state to come near it."""
+
+_LARGEST_NOISE = 100.0
 _DENSITY_SAMPLES = 512
 _SMALLEST_BANDWIDTH = 0.03
 
@@ -94,17 +105,20 @@ class GoalGAN(Teacher):
         p_old: Share of proposals that replay a mastered task, once there is one.
         distance: A mastered task is kept only if it is this far from all kept ones, as a share of the diagonal.
         buffer_size: Most mastered tasks kept; the oldest makes room.
-        pretrain: Train the GAN to imitate the initial distribution before it is first used.
+        pretrain: Train the GAN to imitate the initial distribution before it is first used. Without an expert that is
+            then a Gaussian around a random mean, with a standard deviation of a tenth of the range.
         fallback_ratio: Share of proposals from the initial distribution while no task of the latest set was of
             intermediate difficulty.
         success_above: A return above which an episode is a success, where the environment does not tell;
             ``expert.success_above`` by default.
-        expert: Its initial distribution is where tasks come from before the first training; uniform by default.
+        expert: Its initial distribution is where tasks come from before the first training; uniform by default, but
+            see ``pretrain``.
         hidden: Width of the two hidden layers of generator and discriminator.
         iterations: Steps of discriminator and generator in one training.
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range. Later, in `update`: an episode with unknown success although there
             is no ``success_above``.
 
@@ -153,13 +167,15 @@ class GoalGAN(Teacher):
             pretrain=pretrain,
             fallback_ratio=fallback_ratio,
         )
-        self.fit_rate, self.n_rollouts = int(chosen["fit_rate"]), int(chosen["n_rollouts"])
-        self.goid = (float(chosen["goid"][0]), float(chosen["goid"][1]))
-        self.noise, self.p_old = float(chosen["noise"]), float(chosen["p_old"])
-        self.distance, self.pretrain = float(chosen["distance"]), bool(chosen["pretrain"])
-        self.fallback_ratio = float(chosen["fallback_ratio"])
-        self.buffer_size, self.iterations = int(buffer_size), int(iterations)
-        self.hidden = (int(hidden[0]), int(hidden[1]))
+        self.fit_rate = whole("fit_rate", chosen["fit_rate"], 1)
+        self.n_rollouts = whole("n_rollouts", chosen["n_rollouts"], 1)
+        self.goid = pair("goid", chosen["goid"])
+        self.noise, self.p_old = real("noise", chosen["noise"]), real("p_old", chosen["p_old"])
+        self.distance, self.pretrain = real("distance", chosen["distance"]), bool(chosen["pretrain"])
+        self.fallback_ratio = real("fallback_ratio", chosen["fallback_ratio"])
+        self.buffer_size, self.iterations = whole("buffer_size", buffer_size, 1), whole("iterations", iterations, 1)
+        wide, narrow = (whole("hidden (two widths)", width, 1) for width in pair("hidden", hidden))
+        self.hidden = (wide, narrow)
         knowledge = ExpertKnowledge.of(expert, task_space)
         self.success_above = success_threshold(success_above, knowledge)
         self._initial = knowledge.initial(task_space)
@@ -169,11 +185,12 @@ class GoalGAN(Teacher):
         if not self._free.any():
             self._free[0] = True
         d = self._d = int(self._free.sum())
-        wide, narrow = self.hidden
         self._shapes = {"generator": layer_shapes([d, wide, wide, d]), "critic": layer_shapes([d, narrow, narrow, 1])}
         self._weights = {name: initial_weights(shapes, self.rng) for name, shapes in self._shapes.items()}
         self._squares = {name: np.zeros_like(weights) for name, weights in self._weights.items()}
         self._density_noise = self.rng.standard_normal((_DENSITY_SAMPLES, d)).astype(np.float32)
+        # Where a network that is to imitate the initial tasks finds them, if no one says where they are.
+        self._random_mean = self.rng.random(d) if self.pretrain and self._initial is None else np.empty(0)
         self._current = np.full(d, 0.5)  # the latest proposal, which may be due for more rollouts
         # Evidence on tasks with rollouts missing, [sum of successes, rollouts]: by proposal, and by task if foreign.
         self._open: dict[int, list[float]] = {}
@@ -188,11 +205,6 @@ class GoalGAN(Teacher):
         self._train_seconds = 0.0
 
     def _check_hyperparameters(self) -> None:
-        for name in ("fit_rate", "n_rollouts", "buffer_size", "iterations"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if min(self.hidden) < 1:
-            raise ValueError(f"hidden must be two widths of at least 1, got {self.hidden}.")
         for name in ("p_old", "fallback_ratio"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}.")
@@ -234,6 +246,9 @@ class GoalGAN(Teacher):
         return np.clip(points, 0.0, 1.0)
 
     def _draw_initial(self, n: int) -> FloatArray:
+        if len(self._random_mean):
+            spread = _RANDOM_STD * self.rng.standard_normal((n, self._d))
+            return np.clip(self._random_mean + spread, 0.0, 1.0)
         if self._initial is None:
             return self.rng.random((n, self._d))
         mean, std = self._initial
@@ -383,17 +398,10 @@ class GoalGAN(Teacher):
 
     # --- State ---------------------------------------------------------------------------------------------------
 
-    _ARRAYS = ("_current", "_points", "_labels", "_mastered", "_density_noise")
-    _NUMBERS = (
-        "_n_labels",
-        "_n_trainings",
-        "_n_discarded",
-        "_n_mastered",
-        "_positive_share",
-        "_lost",
-        "_ready",
-        "_train_seconds",
-    )
+    _ARRAYS = ("_random_mean", "_current", "_points", "_labels", "_mastered", "_density_noise")
+    _COUNTERS = ("_n_labels", "_n_trainings", "_n_discarded", "_n_mastered")
+    _FLAGS = ("_lost", "_ready")
+    _SHOWN = ("_positive_share", "_train_seconds")
 
     def _get_state(self) -> dict[str, Any]:
         foreign = [np.frombuffer(key) for key in self._foreign]
@@ -406,7 +414,7 @@ class GoalGAN(Teacher):
             "foreign": np.array(foreign).reshape(-1, self._d),
             "foreign_evidence": np.array(list(self._foreign.values())).reshape(-1, 2),
             **{name[1:]: getattr(self, name).copy() for name in self._ARRAYS},
-            **{name[1:]: getattr(self, name) for name in self._NUMBERS},
+            **{name[1:]: getattr(self, name) for name in (*self._COUNTERS, *self._FLAGS, *self._SHOWN)},
         }
 
     def _identity(self) -> dict[str, Any]:
@@ -418,27 +426,47 @@ class GoalGAN(Teacher):
         for name, mine in self._identity().items():
             if (theirs := state["hyperparameters"][name]) != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
-        networks = [
-            {name: _like(mine, state[part][name], name) for name, mine in getattr(self, f"_{part}").items()}
-            for part in ("weights", "squares")
-        ]
-        arrays = {name: np.array(state[name[1:]], dtype=getattr(self, name).dtype) for name in self._ARRAYS}
-        for name, value in arrays.items():
-            if value.shape[value.ndim - 1 :] != getattr(self, name).shape[value.ndim - 1 :]:
-                raise ValueError(f"Its entry {name[1:]} has shape {value.shape}, not {getattr(self, name).shape}.")
-        numbers = {name: type(getattr(self, name))(state[name[1:]]) for name in self._NUMBERS}
-        evidence = [np.array(state[f"{name}_evidence"]).reshape(-1, 2).tolist() for name in ("open", "foreign")]
-        foreign = np.array(state["foreign"], dtype=np.float64).reshape(-1, self._d)
-        opened = dict(zip(np.array(state["open"], dtype=np.int64).tolist(), evidence[0], strict=True))
+        sizes = {name: value.shape for name, value in self._weights.items()}
+        weights = {
+            name: finite_array(state["weights"], name, size, np.float32, low=-_LARGEST_WEIGHT, high=_LARGEST_WEIGHT)
+            for name, size in sizes.items()
+        }
+        squares = {
+            name: finite_array(state["squares"], name, size, np.float32, low=0.0) for name, size in sizes.items()
+        }
+        in_cube = functools.partial(finite_array, state, low=0.0, high=1.0)
+        values: dict[str, Any] = {
+            "_random_mean": in_cube("random_mean", self._random_mean.shape),
+            "_current": in_cube("current", (self._d,)),
+            "_points": in_cube("points", (self.fit_rate, self._d)),
+            "_labels": in_cube("labels", (self.fit_rate,)),
+            "_mastered": in_cube("mastered", (None, self._d)),
+            "_density_noise": finite_array(
+                state, "density_noise", self._density_noise.shape, np.float32, low=-_LARGEST_NOISE, high=_LARGEST_NOISE
+            ),
+            "_positive_share": number(state, "positive_share", low=0.0, high=1.0),
+            "_train_seconds": number(state, "train_seconds", low=0.0),
+            **{name: counter(state, name[1:]) for name in self._COUNTERS},
+            **{name: flag(state, name[1:]) for name in self._FLAGS},
+        }
+        if values["_n_labels"] >= self.fit_rate:
+            raise ValueError(f"Its entry 'n_labels' is {values['_n_labels']}, expected less than {self.fit_rate}.")
+        if len(values["_mastered"]) != min(values["_n_mastered"], self.buffer_size):
+            raise ValueError(f"Its {len(values['_mastered'])} mastered tasks are not as many as it has counted.")
+        foreign = in_cube("foreign", (None, self._d))
+        opened = finite_array(state, "open", (None,), np.int64, low=0).tolist()
+        evidence = [self._evidence(state, "open_evidence", len(opened))]
+        evidence.append(self._evidence(state, "foreign_evidence", len(foreign)))
+        self._open = dict(zip(opened, evidence[0], strict=True))
         self._foreign = {row.tobytes(): entry for row, entry in zip(foreign, evidence[1], strict=True)}
-        self._open = opened
-        self._weights, self._squares = networks
-        for name, value in {**arrays, **numbers}.items():
+        self._weights, self._squares = weights, squares
+        for name, value in values.items():
             setattr(self, name, value)
 
-
-def _like(mine: NDArray[Any], theirs: Any, name: str) -> NDArray[Any]:
-    array = np.array(theirs, dtype=mine.dtype)
-    if array.shape != mine.shape:
-        raise ValueError(f"Its network {name} has shape {array.shape}, not {mine.shape}; were its layers others?")
-    return array
+    def _evidence(self, state: Mapping[str, Any], name: str, n: int) -> list[list[float]]:
+        """Sums of successes and numbers of rollouts of tasks that lack some."""
+        pairs = finite_array(state, name, (n, 2), low=0.0)
+        if not ((pairs[:, 0] <= pairs[:, 1]) & (pairs[:, 1] < self.n_rollouts)).all():
+            raise ValueError(f"Its entry {name!r} has more successes than rollouts, or all rollouts of a task.")
+        evidence: list[list[float]] = pairs.tolist()
+        return evidence

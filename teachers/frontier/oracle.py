@@ -54,6 +54,7 @@ class Oracle(StagedTeacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, an easy task outside the space, expert knowledge that does not fit.
 
     Example:

@@ -34,9 +34,11 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import pair, real, whole
 from ..kernels.coupling_flow import CouplingFlow
 from ..kernels.flat_networks import activations, adam_, add_gradient, clip_norm_, initial_weights, layer_shapes, views
 from ..presets import fill_from_preset
+from ..state_checks import counter, finite_array, number
 from ..success import demand_success, success_of, success_threshold
 from ..teacher import Teacher
 
@@ -51,6 +53,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 _BATCH = 64
 _LARGEST_NORM = 10.0
+_LARGEST = 1e6
+"""No weight and no moment of a sound state comes near it: gradients and steps are bounded."""
+
 _BOUND = 5.0
 _LEVELS = 16
 """Feasibilities over which the density is averaged."""
@@ -82,6 +87,7 @@ class SetterSolver(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range. Later, in `update`: an episode with unknown success although there
             is no ``success_above``.
 
@@ -125,10 +131,12 @@ class SetterSolver(Teacher):
             noise=noise,
             hidden=hidden,
         )
-        self.fit_rate, self.n_steps = int(chosen["fit_rate"]), int(chosen["n_steps"])
-        self.memory, self.hidden, self.n_layers = int(chosen["memory"]), int(chosen["hidden"]), int(n_layers)
-        self.learning_rate, self.noise = float(chosen["learning_rate"]), float(chosen["noise"])
-        self.feasibility = (float(feasibility[0]), float(feasibility[1]))
+        self.fit_rate, self.memory, self.n_steps, self.hidden = (
+            whole(name, chosen[name], 1) for name in ("fit_rate", "memory", "n_steps", "hidden")
+        )
+        self.n_layers = whole("n_layers", n_layers, 1)
+        self.learning_rate, self.noise = real("learning_rate", chosen["learning_rate"]), real("noise", chosen["noise"])
+        self.feasibility = pair("feasibility", feasibility)
         self.success_above = success_threshold(success_above, ExpertKnowledge.of(expert, task_space))
         self._check_hyperparameters()
 
@@ -158,9 +166,6 @@ class SetterSolver(Teacher):
         self._flow = CouplingFlow(self._d, hidden=self.hidden, n_layers=self.n_layers)
 
     def _check_hyperparameters(self) -> None:
-        for name in ("fit_rate", "memory", "n_steps", "hidden", "n_layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not (np.isfinite(self.learning_rate) and self.learning_rate > 0.0):
             raise ValueError(f"learning_rate must be finite and positive, got {self.learning_rate}.")
         if not 0.0 <= self.noise <= 1.0:
@@ -370,16 +375,24 @@ class SetterSolver(Teacher):
         for name, mine in self._identity().items():
             if (theirs := state["hyperparameters"][name]) != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
-        weights = {name: _like(self._weights[name], state["weights"][name], name) for name in _NAMES}
-        moments = {name: _like(self._moments[name], state["moments"][name], name) for name in _NAMES}
-        points, success = _like(self._points, state["points"], "points"), _like(self._success, state["success"], "s")
-        steps = {name: int(state["steps"][name]) for name in _NAMES}
-        count, n_updates = map(int, state["counts"])
+        weights, moments = (
+            {
+                name: finite_array(state[part], name, mine[name].shape, np.float32, low=-_LARGEST, high=_LARGEST)
+                for name in _NAMES
+            }
+            for part, mine in (("weights", self._weights), ("moments", self._moments))
+        )
+        if any(second.min() < 0.0 for _, second in moments.values()):
+            raise ValueError("Its entry 'moments' has a second moment below 0.")
+        points = finite_array(state, "points", self._points.shape, low=0.0, high=1.0)
+        success = finite_array(state, "success", self._success.shape, low=0.0, high=1.0)
+        steps = {name: counter(state["steps"], name) for name in _NAMES}
+        count, n_updates = (counter({"counts": value}, "counts") for value in state["counts"])
         block = np.array(state["block"], dtype=np.float64)
         if block.ndim != 2 or block.shape[1] != self.task_space.n_dims or not self.task_space.contains(block).all():
             raise ValueError(f"Its array 'block' of shape {block.shape} does not hold tasks of {self.task_space}.")
-        losses = {name: float(state["losses"][name]) for name in self._losses}
-        seconds = float(state["train_seconds"])
+        losses = {name: number(state["losses"], name) for name in self._losses}
+        seconds = number(state, "train_seconds", low=0.0)
         self._weights, self._moments, self._steps = weights, moments, steps
         self._points, self._success, self._losses = points, success, losses
         self._count, self._n_updates, self._train_seconds = count, n_updates, seconds
@@ -400,10 +413,3 @@ def _sigmoid(logits: Float32Array) -> Float32Array:
 def _logit(f: Float32Array) -> Float32Array:
     logits: Float32Array = np.log(f) - np.log(1.0 - f)
     return logits
-
-
-def _like(mine: NDArray[Any], theirs: Any, name: str) -> NDArray[Any]:
-    array = np.array(theirs, dtype=mine.dtype)
-    if array.shape != mine.shape:
-        raise ValueError(f"Its array {name!r} has shape {array.shape}, not {mine.shape}.")
-    return array

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import real, whole
 from ..teacher import Teacher
 
 FloatArray = NDArray[np.float64]
@@ -45,6 +46,7 @@ class StagedTeacher(Teacher):
         sliding: Whether the mean is over the latest episodes (else over one batch after the other).
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range.
     """
 
@@ -65,12 +67,10 @@ class StagedTeacher(Teacher):
         self.expert = ExpertKnowledge.of(expert, task_space)
         if good_return is None:
             good_return = self.expert.good_return
-        self.good_return = _GOOD_RETURN if good_return is None else float(good_return)
-        self.stage_episodes = int(stage_episodes)
+        self.good_return = _GOOD_RETURN if good_return is None else real("good_return", good_return)
+        self.stage_episodes = whole("stage_episodes", stage_episodes, 1)
         if not math.isfinite(self.good_return):
             raise ValueError(f"good_return must be finite, got {self.good_return}.")
-        if self.stage_episodes < 1:
-            raise ValueError(f"stage_episodes must be at least 1, got {self.stage_episodes}.")
         self.n_stages = 1
         self.stage = 0
         self._first_id = 0  # the first task handed out in this stage

@@ -17,27 +17,18 @@ from .mixture import Mixture, MixtureProblem
 
 def fit(problem: MixtureProblem) -> list[Mixture]:
     """Fits every mixture of `problem`; those that did not converge say so in their `converged`."""
+    scale = float(problem.points.var(axis=0).mean()) or 1.0
     mixtures = []
-    for index, k in enumerate(problem.ks):
-        model = GaussianMixture(
-            int(k),
-            covariance_type="full",
-            tol=problem.tol,
-            reg_covar=problem.reg_covar,
-            max_iter=problem.max_iter,
-            n_init=problem.n_init if problem.warm_start is None else 1,
-            random_state=problem.seed % 2**32,
-        )
-        if problem.warm_start is not None:
-            start = problem.warm_start[index]
-            model.set_params(
-                weights_init=start.weights / start.weights.sum(),
-                means_init=start.means,
-                precisions_init=np.linalg.inv(start.covariances),
-            )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(problem.points)
+    for index in range(len(problem.ks)):
+        ridge = 0.0
+        while True:
+            try:
+                model = _fit_one(problem, index, ridge)
+                break
+            except (ValueError, np.linalg.LinAlgError):  # a covariance is singular, but for rounding
+                ridge = 10.0 * ridge or 1e-10 * scale
+                if ridge > scale:
+                    raise
         mixtures.append(
             Mixture(
                 weights=model.weights_,
@@ -49,3 +40,32 @@ def fit(problem: MixtureProblem) -> list[Mixture]:
             )
         )
     return mixtures
+
+
+def _fit_one(problem: MixtureProblem, index: int, ridge: float) -> GaussianMixture:
+    """Fits one mixture, with `ridge` added to the variances beside `reg_covar`.
+
+    Raises:
+        ValueError: If a covariance has no Cholesky factor.
+        LinAlgError: If one of the warm start has no inverse.
+    """
+    model = GaussianMixture(
+        int(problem.ks[index]),
+        covariance_type="full",
+        tol=problem.tol,
+        reg_covar=problem.reg_covar + ridge,
+        max_iter=problem.max_iter,
+        n_init=problem.n_init if problem.warm_start is None else 1,
+        random_state=problem.seed % 2**32,
+    )
+    if problem.warm_start is not None:
+        start = problem.warm_start[index]
+        model.set_params(
+            weights_init=start.weights / start.weights.sum(),
+            means_init=start.means,
+            precisions_init=np.linalg.inv(start.covariances + ridge * np.eye(start.dimension)),
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(problem.points)
+    return model

@@ -248,7 +248,7 @@ class History:
         """Replaces the contents by those of `state`; a longer history than `max_size` keeps its newest part.
 
         Raises:
-            ValueError: If the shapes do not fit this history.
+            ValueError: If the shapes do not fit this history, or a number is not finite.
         """
         tasks = np.asarray(state["tasks"], dtype=np.float64)
         returns = np.asarray(state["returns"], dtype=np.float64)
@@ -257,6 +257,8 @@ class History:
                 f"expected tasks of shape (n, {self.dimension}) and returns of shape (n,), "
                 f"got {tasks.shape} and {returns.shape}"
             )
+        if not (np.isfinite(tasks).all() and np.isfinite(returns).all()):
+            raise ValueError("expected finite tasks and returns, got a number that is NaN or infinite")
         begin = 0 if self.max_size is None else max(0, len(returns) - self.max_size)
         self._allocate(len(returns) - begin)
         self._fill(tasks[begin:], returns[begin:])

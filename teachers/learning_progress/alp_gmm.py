@@ -28,10 +28,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import whole
 from ..kernels.mixture import Mixture, fit_mixtures, information_criterion, select
 from ..kernels.nearest import History
 from ..presets import fill_from_preset
-from .gmm_teacher import GMMTeacher
+from ..state_checks import finite_array
+from .gmm_teacher import LARGEST_RETURN, GMMTeacher
 
 FloatArray = NDArray[np.float64]
 
@@ -76,6 +78,7 @@ class ALPGMM(GMMTeacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, ``fit_rate`` below the largest k.
 
     Example:
@@ -116,7 +119,7 @@ class ALPGMM(GMMTeacher):
         compat: Literal["portelas2019"] | None = None,
         ignore_warmup: bool = True,
     ) -> None:
-        self.max_history = None if max_history is None else int(max_history)
+        self.max_history = None if max_history is None else whole("max_history", max_history)
         super().__init__(
             task_space,
             seed=seed,
@@ -205,6 +208,7 @@ class ALPGMM(GMMTeacher):
         return {**super()._identity(), "max_history": self.max_history}
 
     def _set_state(self, state: Mapping[str, Any]) -> None:
-        history = state["history"]
+        returns = finite_array(state["history"], "returns", (None,), low=-LARGEST_RETURN, high=LARGEST_RETURN)
+        history = {"tasks": finite_array(state["history"], "tasks", (len(returns), self._n_free)), "returns": returns}
         super()._set_state(state)
         self._history.load_state_dict(history)

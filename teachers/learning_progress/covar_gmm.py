@@ -74,6 +74,7 @@ class CovarGMM(GMMTeacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, ``fit_rate`` below the largest k.
 
     Example:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,13 +21,27 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import pair, real, whole
 from ..kernels.mixture import CRITERIA, Mixture
+from ..state_checks import counter, finite_array, flag, number
 from ..teacher import Teacher
 
 FloatArray = NDArray[np.float64]
 
-_LARGEST_RETURN = 1e50
-"""Larger returns are clipped, so that their differences and squares stay finite."""
+LARGEST_RETURN = 5e49
+"""Larger returns are clipped, so that their differences are what `fit_mixtures` takes."""
+
+_LARGEST = 2.0 * LARGEST_RETURN
+"""A difference of two returns."""
+
+_LEAST_JITTER = 1e-14
+"""Added to the variances of a covariance that is not positive definite, as a share of its largest entry …"""
+
+_LEAST_SCALE = 1e-6
+"""… or of this, in the units of the unit cube."""
+
+_LARGEST_LOG = 600.0
+"""Of a density, which else could overflow."""
 
 
 class GMMTeacher(Teacher):
@@ -58,6 +72,7 @@ class GMMTeacher(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, ``fit_rate`` below the largest k.
 
     Example:
@@ -91,15 +106,17 @@ class GMMTeacher(Teacher):
         ignore_warmup: bool,
     ) -> None:
         super().__init__(task_space, seed=seed, ignore_warmup=ignore_warmup)
-        self.ks = tuple(sorted({int(k) for k in ks}))
-        self.fit_rate = int(fit_rate)
-        self.random_task_ratio = float(random_task_ratio)
+        if not isinstance(ks, Iterable):
+            raise TypeError(f"ks must be a list of whole numbers, got {ks!r}.")
+        self.ks = tuple(sorted({whole("ks", k) for k in ks}))
+        self.fit_rate = whole("fit_rate", fit_rate)
+        self.random_task_ratio = real("random_task_ratio", random_task_ratio)
         self.criterion = criterion
-        self.n_bootstrap = self.fit_rate if n_bootstrap is None else int(n_bootstrap)
-        self.return_bounds = None if return_bounds is None else (float(return_bounds[0]), float(return_bounds[1]))
-        self.n_em_init = int(n_em_init)
+        self.n_bootstrap = self.fit_rate if n_bootstrap is None else whole("n_bootstrap", n_bootstrap, 0)
+        self.return_bounds = None if return_bounds is None else pair("return_bounds", return_bounds)
+        self.n_em_init = whole("n_em_init", n_em_init, 1)
         self.warm_start = bool(warm_start)
-        self.reg_covar = float(reg_covar)
+        self.reg_covar = real("reg_covar", reg_covar)
         self.backend = backend
         self.device = device
         self.compat = compat
@@ -153,10 +170,6 @@ class GMMTeacher(Teacher):
             raise ValueError(unknown_name("backend", self.backend, ["numba", "torch", "sklearn"]))
         if self.device != "cpu" and self.backend != "torch":
             raise ValueError(f"backend={self.backend!r} computes on the CPU; use backend='torch' for {self.device!r}.")
-        if self.n_bootstrap < 0:
-            raise ValueError(f"n_bootstrap must be at least 0, got {self.n_bootstrap}.")
-        if self.n_em_init < 1:
-            raise ValueError(f"n_em_init must be at least 1, got {self.n_em_init}.")
         if not (np.isfinite(self.reg_covar) and self.reg_covar >= 0.0):
             raise ValueError(f"reg_covar must be finite and at least 0, got {self.reg_covar}.")
         if self.return_bounds is not None and not (
@@ -222,7 +235,7 @@ class GMMTeacher(Teacher):
         # The marginal of a Gaussian on the task axes: drawing all coordinates and dropping the others is the same.
         d = self._n_free
         self._means = np.ascontiguousarray(self._mixture.means[:, :d])
-        self._factors = np.linalg.cholesky(self._mixture.covariances[:, :d, :d])
+        self._factors = _factors(self._mixture.covariances[:, :d, :d])
 
     def _to_points(self, tasks: FloatArray) -> FloatArray:
         if self.compat:
@@ -247,7 +260,7 @@ class GMMTeacher(Teacher):
             low, high = self.return_bounds
             returns = (np.clip(returns, low, high) - low) / (high - low)
         else:
-            returns = np.minimum(np.maximum(returns, -_LARGEST_RETURN), _LARGEST_RETURN)
+            returns = np.minimum(np.maximum(returns, -LARGEST_RETURN), LARGEST_RETURN)
         points = self._to_points(outcomes.tasks)
         columns = self._describe(points, returns)
         done, n = 0, len(returns)
@@ -325,7 +338,7 @@ class GMMTeacher(Teacher):
         white = np.linalg.solve(self._factors, (points - self._means[:, None]).transpose(0, 2, 1))
         logs = -0.5 * (white**2).sum(axis=1) - np.log(np.diagonal(self._factors, axis1=1, axis2=2)).sum(axis=1)[:, None]
         logs -= 0.5 * points.shape[1] * np.log(2.0 * np.pi)
-        density: FloatArray = self._probabilities @ np.exp(logs)
+        density: FloatArray = self._probabilities @ np.exp(np.minimum(logs, _LARGEST_LOG))
         if self.compat:
             spread = self.task_space.high - self.task_space.low
             density = density * np.prod(spread[spread > 0.0])
@@ -372,17 +385,18 @@ class GMMTeacher(Teacher):
             theirs = state["hyperparameters"][name]
             if theirs != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
-        window = np.array(state["window"], dtype=np.float64)
-        if window.shape != self._window.shape:
-            raise ValueError(f"Its window has shape {window.shape}, expected {self._window.shape}.")
-        mixture = None if state["mixture"] is None else _from_plain(state["mixture"])
-        candidates = [_from_plain(plain) for plain in state["candidates"]]
-        for each in [mixture, *candidates]:
-            if each is not None and each.dimension != window.shape[1]:
-                raise ValueError(f"Its mixture has dimension {each.dimension}, expected {window.shape[1]}.")
-        count, fit_seed = int(state["count"]), int(state["fit_seed"])
+        window = finite_array(state, "window", self._window.shape, low=-_LARGEST, high=_LARGEST)
+        size = window.shape[1]
+        mixture = None if state["mixture"] is None else _from_plain(state["mixture"], size)
+        candidates = [_from_plain(plain, size) for plain in state["candidates"]]
+        numbers = [each.n_components for each in candidates]
+        if numbers and numbers != list(self.ks):
+            raise ValueError(f"Its candidates have {numbers} components, expected {list(self.ks)}.")
+        count, fit_seed = counter(state, "count"), counter(state, "fit_seed", most=2**32 - 1)
         low, high = map(float, state["return_range"])
-        n_random, n_drawn = map(float, state["drawn"])
+        if not (-LARGEST_RETURN <= low <= high <= LARGEST_RETURN or (count == 0 and (low, high) == (np.inf, -np.inf))):
+            raise ValueError(f"Its entry 'return_range' is {[low, high]}, which is none.")
+        n_random, n_drawn = finite_array(state, "drawn", (2,), low=0.0).tolist()
         self._window, self._count, self._fit_seed = window, count, fit_seed
         self._low_return, self._high_return = low, high
         self._mixture, self._candidates = mixture, candidates
@@ -417,11 +431,37 @@ def _to_plain(mixture: Mixture) -> dict[str, Any]:
     }
 
 
-def _from_plain(plain: Mapping[str, Any]) -> Mixture:
-    weights, means, covariances = (np.array(plain[k], np.float64) for k in ("weights", "means", "covariances"))
-    k, size = means.shape
-    if weights.shape != (k,) or covariances.shape != (k, size, size):
-        raise ValueError(f"Its mixture has shapes {weights.shape}, {means.shape}, {covariances.shape}.")
-    return Mixture(
-        weights, means, covariances, float(plain["log_likelihood"]), bool(plain["converged"]), int(plain["n_iter"])
-    )
+def _from_plain(plain: Mapping[str, Any], size: int) -> Mixture:
+    weights = finite_array(plain, "weights", (None,), low=0.0, high=1.0 + 1e-6)
+    k = len(weights)
+    means = finite_array(plain, "means", (k, None), low=-_LARGEST, high=_LARGEST)
+    if means.shape[1] != size:
+        raise ValueError(f"Its mixture has dimension {means.shape[1]}, expected {size}.")
+    covariances = finite_array(plain, "covariances", (k, size, size), low=-(_LARGEST**2), high=_LARGEST**2)
+    if k == 0 or np.diagonal(covariances, axis1=1, axis2=2).min() < 0.0:
+        raise ValueError("Its mixture has no component, or one with a negative variance.")
+    likelihood, converged = number(plain, "log_likelihood"), flag(plain, "converged")
+    return Mixture(weights, means, covariances, likelihood, converged, counter(plain, "n_iter"))
+
+
+def _factors(covariances: FloatArray) -> FloatArray:
+    """Lower Cholesky factors; a matrix without one, singular but for rounding, gets the least jitter that gives it one.
+
+    Args:
+        covariances: Shape ``(k, d, d)``.
+    """
+    try:
+        return np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        if not np.isfinite(covariances).all():
+            raise
+    factors, eye = np.empty_like(covariances), np.eye(covariances.shape[1])
+    for matrix, factor in zip(covariances, factors, strict=True):
+        jitter = _LEAST_JITTER * max(float(np.abs(matrix).max()), _LEAST_SCALE)
+        while True:
+            try:
+                factor[...] = np.linalg.cholesky(matrix + jitter * eye)
+                break
+            except np.linalg.LinAlgError:
+                jitter *= 10.0
+    return factors

@@ -31,8 +31,10 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
+from ..hyperparameters import real, whole
 from ..kernels.region_tree import RegionTree
 from ..presets import fill_from_preset
+from ..state_checks import counter
 from ..teacher import Teacher
 
 FloatArray = NDArray[np.float64]
@@ -76,6 +78,7 @@ class RIAC(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, or ones with which no region could ever be split.
 
     Example:
@@ -117,17 +120,19 @@ class RIAC(Teacher):
             n_split_attempts=n_split_attempts,
             min_dims_range_ratio=min_dims_range_ratio,
         )
-        self.max_region_size = int(chosen["max_region_size"])
-        self.n_split_attempts = int(chosen["n_split_attempts"])
-        self.min_dims_range_ratio = float(chosen["min_dims_range_ratio"])
-        self.alp_window = self.max_region_size if alp_window is None else int(alp_window)
+        self.max_region_size = whole("max_region_size", chosen["max_region_size"], 3)
+        self.n_split_attempts = whole("n_split_attempts", chosen["n_split_attempts"], 1)
+        self.min_dims_range_ratio = real("min_dims_range_ratio", chosen["min_dims_range_ratio"])
+        self.alp_window = self.max_region_size if alp_window is None else whole("alp_window", alp_window)
         self.min_region_size = (
-            max(1, math.ceil(self.max_region_size / 20)) if min_region_size is None else int(min_region_size)
+            max(1, math.ceil(self.max_region_size / 20))
+            if min_region_size is None
+            else whole("min_region_size", min_region_size)
         )
-        self.discard_ratio = float(discard_ratio)
-        self.mutation_ratio = float(mutation_ratio)
-        self.random_task_ratio = float(random_task_ratio)
-        self.mutation_std = float(mutation_std)
+        self.discard_ratio = real("discard_ratio", discard_ratio)
+        self.mutation_ratio = real("mutation_ratio", mutation_ratio)
+        self.random_task_ratio = real("random_task_ratio", random_task_ratio)
+        self.mutation_std = real("mutation_std", mutation_std)
         self.leaves_only = bool(leaves_only)
         self.compat = compat
         self._check_hyperparameters()
@@ -148,12 +153,8 @@ class RIAC(Teacher):
         self._cumulative: FloatArray | None = None
 
     def _check_hyperparameters(self) -> None:
-        if self.max_region_size < 3:
-            raise ValueError(f"max_region_size must be at least 3, got {self.max_region_size}.")
         if self.alp_window < 2:
             raise ValueError(f"alp_window must be at least 2 episodes, an old and a new one; got {self.alp_window}.")
-        if self.n_split_attempts < 1:
-            raise ValueError(f"n_split_attempts must be at least 1, got {self.n_split_attempts}.")
         if not 1 <= self.min_region_size <= (self.max_region_size + 1) // 2:
             raise ValueError(
                 f"min_region_size must lie between 1 and half of max_region_size={self.max_region_size}, or no region "
@@ -310,7 +311,7 @@ class RIAC(Teacher):
             theirs = state["hyperparameters"][name]
             if theirs != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
-        failed = int(state["failed_splits"])
+        failed = counter(state, "failed_splits")
         self._tree.load_state_dict(state["tree"])
         self._n_failed = failed
         self._cumulative = None

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
+from ..hyperparameters import whole
 from ..presets import fill_from_preset
 from .checks import checked_levels
 from .mutation import mutate_tasks
@@ -120,8 +121,10 @@ class ACCEL(RobustPLR):
             self._presets, preset, n_edits=n_edits, parents=parents, n_parents=n_parents, edit_batch=edit_batch
         )
         self.mutate = mutate
-        self.n_edits, self.parents = int(chosen["n_edits"]), str(chosen["parents"])
-        self.n_parents, self.edit_batch = int(chosen["n_parents"]), int(chosen["edit_batch"])
+        self.parents = str(chosen["parents"])
+        self.n_edits, self.n_parents, self.edit_batch = (
+            whole(name, chosen[name]) for name in ("n_edits", "n_parents", "edit_batch")
+        )
         self.train_on_new = self._trains_on_new = bool(train_on_new)
         super().__init__(
             task_space,

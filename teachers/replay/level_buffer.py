@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import unknown_name
+from ..hyperparameters import whole
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -116,7 +117,7 @@ class LevelBuffer:
         rule: str = "mean",
     ) -> None:
         self.capacity, self.n_dims = int(capacity), int(n_dims)
-        self.prioritization, self.temperature, self.top_k = prioritization, float(temperature), int(top_k)
+        self.prioritization, self.temperature, self.top_k = prioritization, float(temperature), whole("top_k", top_k)
         self.staleness, self.schedule = float(staleness), schedule
         self.replay_prob, self.min_fill = float(replay_prob), float(min_fill)
         self.replace, self.strict, self.rule = replace, bool(strict), rule

@@ -29,6 +29,7 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ...tasks import Tasks
+from ..hyperparameters import whole
 from ..presets import fill_from_preset
 from ..success import demand_success
 from ..teacher import Teacher
@@ -161,7 +162,7 @@ class PLR(Teacher):
         self._check_hyperparameters()
         self.needs = SCORES[self.score].needs  # type: ignore[misc]  # this teacher's, not the class's
 
-        size = int(chosen.pop("buffer_size"))
+        size = whole("buffer_size", chosen.pop("buffer_size"))
         if size < 1:
             raise ValueError(f"buffer_size must be at least 1, got {size}.")
         capacity = int(min(size, task_space.size))

@@ -29,7 +29,9 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ...tasks import Tasks
+from ..hyperparameters import whole
 from ..presets import fill_from_preset
+from ..state_checks import finite_array
 from ..success import demand_success, success_of
 from ..teacher import Teacher
 from .checks import checked_levels
@@ -122,8 +124,9 @@ class SFL(Teacher):
             episodes_per_level=episodes_per_level,
             keep=keep,
         )
-        self.refresh_every, self.n_candidates = int(chosen["refresh_every"]), int(chosen["n_candidates"])
-        self.episodes_per_level, self.keep = int(chosen["episodes_per_level"]), int(chosen["keep"])
+        self.refresh_every, self.n_candidates, self.episodes_per_level, self.keep = (
+            whole(name, chosen[name]) for name in ("refresh_every", "n_candidates", "episodes_per_level", "keep")
+        )
         self.replay_share = float(replay_share)
         self.success_above = None if success_above is None else float(success_above)
         self.generator = generator
@@ -318,7 +321,7 @@ class SFL(Teacher):
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
         d = self.task_space.n_dims
         rows, kept = (np.array(state[name], dtype=np.float64).reshape(-1, d) for name in ("candidates", "kept"))
-        numbers = [np.array(state[name], dtype=np.float64).reshape(-1) for name in ("successes", "episodes")]
+        numbers = [finite_array(state, name, (None,), low=0.0) for name in ("successes", "episodes")]
         kept_scores = np.array(state["kept_scores"], dtype=np.float64).reshape(-1)
         due = np.array(state["due"], dtype=np.int64).reshape(-1)
         candidates = RowIndex(rows)

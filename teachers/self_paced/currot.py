@@ -37,7 +37,9 @@ from numpy.typing import ArrayLike, NDArray
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import real, whole
 from ..presets import fill_from_preset
+from ..state_checks import counter, finite_array, flag, number
 from ..success import demand_success, success_of, success_threshold
 from ..teacher import Teacher
 
@@ -98,6 +100,7 @@ class CURROT(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, or expert knowledge that does not fit. Later, in `update`: an
             episode with unknown success although there is no ``delta``.
 
@@ -135,9 +138,10 @@ class CURROT(Teacher):
             fit_rate=fit_rate,
             epsilon=epsilon,
         )
-        self.delta = None if chosen["delta"] is None else float(chosen["delta"])
-        self.n_particles, self.fit_rate = int(chosen["n_particles"]), int(chosen["fit_rate"])
-        self.epsilon = float(chosen["epsilon"])
+        self.delta = None if chosen["delta"] is None else real("delta", chosen["delta"])
+        self.n_particles = whole("n_particles", chosen["n_particles"], 1)
+        self.fit_rate = whole("fit_rate", chosen["fit_rate"], 1)
+        self.epsilon = real("epsilon", chosen["epsilon"])
         self.success_above = success_threshold(None, knowledge)
         self._check_hyperparameters()
 
@@ -158,9 +162,6 @@ class CURROT(Teacher):
         self._update_seconds = 0.0
 
     def _check_hyperparameters(self) -> None:
-        for name in ("n_particles", "fit_rate"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not (np.isfinite(self.epsilon) and self.epsilon > 0.0):
             raise ValueError(f"epsilon must be finite and positive, got {self.epsilon}.")
         if self.delta is not None and not np.isfinite(self.delta):
@@ -357,15 +358,21 @@ class CURROT(Teacher):
         for name, mine in self._identity().items():
             if (theirs := state["hyperparameters"][name]) != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
-        arrays = {name: np.array(state[name], np.float64) for name in ("particles", "targets", "recent", "buffer")}
-        for name, value in arrays.items():
-            mine = getattr(self, f"_{name}")
-            if value.ndim != 2 or value.shape[1] != mine.shape[1] or (name != "buffer" and value.shape != mine.shape):
-                raise ValueError(f"Its array {name!r} has shape {value.shape}, not {mine.shape}.")
-        count, reached, seconds = int(state["count"]), bool(state["reached"]), float(state["update_seconds"])
-        learned, step = map(float, state["shown"])
-        for name, value in arrays.items():
-            setattr(self, f"_{name}", value)
+        particles, targets = (
+            finite_array(state, name, self._particles.shape, low=0.0, high=1.0) for name in ("particles", "targets")
+        )
+        recent = finite_array(state, "recent", self._recent.shape)
+        buffer = finite_array(state, "buffer", (None, self._d + 2))
+        for name, rows in (("recent", recent), ("buffer", buffer)):
+            finite_array({name: rows[:, : self._d]}, name, (None, self._d), low=0.0, high=1.0)
+            finite_array({name: rows[:, self._d]}, name, (None,), low=-_LARGEST_RETURN, high=_LARGEST_RETURN)
+        count, reached, seconds = (
+            counter(state, "count"),
+            flag(state, "reached"),
+            number(state, "update_seconds", low=0.0),
+        )
+        learned, step = finite_array(state, "shown", (2,), low=0.0).tolist()
+        self._particles, self._targets, self._recent, self._buffer = particles, targets, recent, buffer
         self._count, self._reached, self._update_seconds = count, reached, seconds
         self._learned_share, self._mean_step = learned, step
 

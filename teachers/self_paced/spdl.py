@@ -34,6 +34,7 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
+from ..hyperparameters import real, whole
 from ..presets import fill_from_preset
 from ..teacher import Teacher
 from .gaussian import Gaussian
@@ -109,6 +110,7 @@ class SPDL(Teacher):
         ignore_warmup: See `Teacher`.
 
     Raises:
+        TypeError: A hyperparameter that is no number.
         ValueError: A hyperparameter out of range, or expert knowledge that does not fit.
 
     Example:
@@ -154,15 +156,17 @@ class SPDL(Teacher):
             max_kl=max_kl,
             min_std=min_std,
         )
-        self.update_offset = int(chosen["update_offset"])
-        self.update_frequency = int(chosen["update_frequency"])
-        self.update_every_episodes = None if update_every_episodes is None else int(update_every_episodes)
-        self.alpha_offset = int(chosen["alpha_offset"])
-        self.zeta = float(chosen["zeta"])
-        self.max_kl = float(chosen["max_kl"])
+        self.update_offset = whole("update_offset", chosen["update_offset"], 0)
+        self.update_frequency = whole("update_frequency", chosen["update_frequency"], 1)
+        self.update_every_episodes = (
+            None if update_every_episodes is None else whole("update_every_episodes", update_every_episodes, 1)
+        )
+        self.alpha_offset = whole("alpha_offset", chosen["alpha_offset"], 0)
+        self.zeta = real("zeta", chosen["zeta"])
+        self.max_kl = real("max_kl", chosen["max_kl"])
         self.average_performance = bool(average_performance)
         self.covariance = covariance
-        self.min_std = float(chosen["min_std"])
+        self.min_std = real("min_std", chosen["min_std"])
         self._check_hyperparameters()
         if value == "initial_value":
             self.needs = frozenset({"initial_value"})  # type: ignore[misc]  # this teacher's, not the class's
@@ -196,14 +200,6 @@ class SPDL(Teacher):
             raise ValueError(unknown_name("value", self.value, ["return", "initial_value"]))
         if self.covariance not in ("full", "diagonal"):
             raise ValueError(unknown_name("covariance", self.covariance, ["full", "diagonal"]))
-        if self.update_offset < 0:
-            raise ValueError(f"update_offset must be at least 0 steps, got {self.update_offset}.")
-        if self.update_frequency < 1:
-            raise ValueError(f"update_frequency must be at least 1 step, got {self.update_frequency}.")
-        if self.update_every_episodes is not None and self.update_every_episodes < 1:
-            raise ValueError(f"update_every_episodes must be at least 1 or None, got {self.update_every_episodes}.")
-        if self.alpha_offset < 0:
-            raise ValueError(f"alpha_offset must be at least 0 updates, got {self.alpha_offset}.")
         if not (np.isfinite(self.zeta) and self.zeta >= 0.0):
             raise ValueError(f"zeta must be finite and at least 0, got {self.zeta}.")
         if not (np.isfinite(self.max_kl) and self.max_kl > 0.0):
@@ -376,6 +372,8 @@ class SPDL(Teacher):
         if (points.shape, values.shape, returns.shape) != ((n, d), (n,), (n,)):
             raise ValueError(f"Its samples have shapes {points.shape}, {values.shape} and {returns.shape}.")
         finite = all(np.isfinite(array).all() for array in (mean, factor, points, values, returns))
+        if n and not (points.min() >= 0.0 and points.max() <= 1.0):
+            raise ValueError("Its samples do not lie in the unit cube.")
         if not finite or not (np.diagonal(factor) > 0.0).all() or np.triu(factor, 1).any():
             raise ValueError("Its Gaussian or its samples are not finite, or the covariance is not positive definite.")
         elapsed, next_update, n_updates = map(int, state["clock"])

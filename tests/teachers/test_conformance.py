@@ -768,6 +768,44 @@ def test_a_state_whose_numbers_do_not_fit_is_refused(name, misfit):
     refused(name, {**good_state(name), **MISFITS[misfit]})
 
 
+def float_arrays(state, path=()):
+    """Paths of the arrays of floats in plain data, with the arrays."""
+    if isinstance(state, np.ndarray) and state.dtype.kind == "f" and state.size:
+        yield path, state
+    elif isinstance(state, (dict, list, tuple)):
+        for key, item in state.items() if isinstance(state, dict) else enumerate(state):
+            yield from float_arrays(item, (*path, key))
+
+
+def damaged(state, path, where):
+    """A copy of plain data with NaN in the array at a path: in its first number, or in all."""
+    state = copy.deepcopy(state)
+    array = state
+    for key in path:
+        array = array[key]
+    array.flat[0 if where == "first" else slice(None)] = np.nan
+    return state
+
+
+@pytest.mark.parametrize("where", ["first", "all"])
+@every_teacher
+def test_a_state_with_nan_in_an_array_is_refused_or_does_no_harm(name, where):
+    state, points = good_state(name), SPACES[PLAIN].grid(3)
+    for path, _ in float_arrays(state["algorithm"]):
+        teacher = build(name)
+        before = state_of(teacher)
+        try:
+            teacher.load_state_dict({**state, "algorithm": damaged(state["algorithm"], path, where)})
+        except ValueError:
+            assert state_of(teacher) == before, path
+            continue
+        simulate(teacher, 60)
+        density = teacher.density(points)
+        assert teacher.task_space.contains(teacher.sample(50).values).all(), path
+        assert all(np.isfinite(value) for value in teacher.metrics().values()), path
+        assert density is None or np.isfinite(density).all(), path
+
+
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))], ids=["copy", "pickle"])
 @every_space
 @every_teacher

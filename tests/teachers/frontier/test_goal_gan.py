@@ -105,6 +105,62 @@ def test_pretraining_imitates_the_initial_distribution():
     np.testing.assert_allclose(tasks.mean(axis=0), [0.2, 0.8], atol=0.15)
 
 
+def test_pretraining_without_an_expert_imitates_a_gaussian_somewhere():
+    teacher = build(pretrain=True, noise=0.0, seed=3)
+    mean = teacher._random_mean
+    drawn = teacher._draw_initial(4000)
+    inside = (drawn > 0.0) & (drawn < 1.0)
+    assert inside.mean() > 0.9
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.02)
+    np.testing.assert_allclose(drawn.std(axis=0), 0.1, atol=0.01)
+    tasks = teacher.sample(200).values
+    np.testing.assert_allclose(tasks.mean(axis=0), mean, atol=0.15)
+
+
+def test_where_pretraining_without_an_expert_begins_is_a_matter_of_the_seed():
+    means = np.array([build(pretrain=True, seed=seed)._random_mean for seed in range(200)])
+    np.testing.assert_allclose(means.mean(axis=0), 0.5, atol=0.08)
+    np.testing.assert_allclose(means.std(axis=0), 12**-0.5, atol=0.05)
+    np.testing.assert_array_equal(build(pretrain=True, seed=7)._random_mean, means[7])
+
+
+def test_where_pretraining_begins_is_part_of_the_state():
+    teacher, other = build(pretrain=True, seed=0), build(pretrain=True, seed=1)
+    other.load_state_dict(teacher.state_dict())
+    np.testing.assert_array_equal(other.sample(50).values, teacher.sample(50).values)
+    np.testing.assert_array_equal(other._draw_initial(5), teacher._draw_initial(5))
+
+
+def test_tasks_of_the_initial_distribution_come_from_the_gaussian_that_was_imitated():
+    teacher = build(pretrain=True, noise=0.0, p_old=0.0, fallback_ratio=1.0)
+    left = np.repeat(np.random.default_rng(0).random((40, 2)), 2, axis=0)
+    teacher.update(outcomes(left, np.zeros(80)))  # no positive label
+    tasks = teacher.sample(2000).values
+    np.testing.assert_allclose(tasks.mean(axis=0), teacher._random_mean, atol=0.03)
+
+
+@pytest.mark.parametrize("settings", [{}, {"pretrain": True, "expert": {"initial_mean": [0.2, 0.8]}}], ids=str)
+def test_without_pretraining_or_with_an_expert_no_mean_is_drawn(settings):
+    assert build(**settings)._random_mean.shape == (0,)
+
+
+@pytest.mark.parametrize("preset", ["paper", "teachmyagent"])
+def test_the_presets_that_pretrain_learn_without_an_expert_where_the_gaussian_meets_the_frontier(preset):
+    teacher = build(preset=preset, seed=0, iterations=60, fit_rate=40)
+    teacher._random_mean = np.array([0.3, 0.5])
+    play(teacher, 600, capable_on_the_left(0))
+    assert teacher.metrics()["trainings"] > 0.0
+
+
+def test_a_preset_that_pretrains_stays_where_it_is_without_a_success():
+    teacher = build(preset="teachmyagent", iterations=60)
+    play(teacher, 400, lambda tasks: np.zeros(len(tasks)))
+    before = teacher.density(SQUARE.grid(5))
+    play(teacher, 400, lambda tasks: np.zeros(len(tasks)))
+    assert (teacher.metrics()["trainings"], teacher.metrics()["discarded"]) == (0.0, 10.0)
+    np.testing.assert_array_equal(teacher.density(SQUARE.grid(5)), before)
+
+
 def test_mastered_tasks_are_replayed_with_noise():
     teacher = build(p_old=1.0, noise=0.01)
     teacher.update(outcomes([[0.3, 0.7]] * 2, [1.0, 1.0]))

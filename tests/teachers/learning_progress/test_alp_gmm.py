@@ -85,6 +85,24 @@ def test_distances_are_in_the_unit_cube_or_in_compat_in_raw_units(compat, expect
     np.testing.assert_allclose(progress[7:], expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("compat", [None, "portelas2019"])
+def test_the_order_of_the_dimensions_does_not_matter_for_progress(compat):
+    """Facts: property P3."""
+    rng = np.random.default_rng(0)
+    tasks, returns = rng.random((300, 4)), rng.random(300)
+    tasks[200:] = tasks[:100]  # and neither for ties
+    order = [2, 0, 3, 1]
+    ranges = {"a": (0.0, 1.0), "b": (0.0, 2.0), "c": (-1.0, 1.0), "d": (0.0, 1.0)}
+    shuffled = TaskSpace({list(ranges)[i]: list(ranges.values())[i] for i in order})
+    first, second = (
+        alp_of(make_teacher("alp-gmm", space, seed=0, fit_rate=300, compat=compat), rows, returns)
+        for space, rows in ((TaskSpace(ranges), tasks), (shuffled, tasks[:, order]))
+    )
+    np.testing.assert_array_equal(first, second)
+    assert first[6:].min() >= 0.0
+    assert first.max() > 0.5
+
+
 def test_the_first_six_episodes_have_no_progress():
     teacher = make_teacher("alp-gmm", SQUARE, seed=0)
     assert (alp_of(teacher, SQUARE.sample(6, np.random.default_rng(0)), np.arange(6.0)) == 0).all()
@@ -129,10 +147,24 @@ def test_the_chosen_mixture_has_the_lowest_criterion(fits):
         assert teacher.metrics()["k"] == ks[int(np.argmin(scores))]
 
 
-def test_constant_returns_give_components_equal_chances():
-    teacher = make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=50)
+@pytest.mark.parametrize("compat", [None, "portelas2019"])
+def test_constant_returns_are_no_progress_anywhere_and_give_components_equal_chances(compat, fits):
+    """Facts: trace T6."""
+    teacher = make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=50, compat=compat)
+    for episodes in (50, 100):
+        play(teacher, 50, lambda tasks: np.full(len(tasks), 0.3), batch=10)
+        assert len(fits) == episodes // 50
+        assert (teacher._window[:, -1] == 0.0).all()
+        assert all((mixture.means[:, -1] == 0.0).all() for mixture in fits[-1][2])
+        assert (teacher.mixture.means[:, -1] == 0.0).all()
+        assert (teacher._probabilities == 1.0 / teacher.mixture.n_components).all()
+        assert (teacher.metrics()["mean_alp"], teacher.metrics()["max_component_alp"]) == (0.0, 0.0)
+    teacher = make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=50, compat=compat, random_task_ratio=0.0, ks=[4])
     play(teacher, 50, lambda tasks: np.full(len(tasks), 0.3), batch=10)
-    assert len(set(teacher._probabilities)) == 1
+    teacher._means = np.array([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]])  # so that a task tells its component
+    teacher._factors = np.tile(1e-3 * np.eye(2), (4, 1, 1))
+    drawn = np.rint(teacher.sample(8000).values) @ [2, 1]
+    np.testing.assert_allclose(np.bincount(drawn.astype(int)) / 8000, 0.25, atol=0.02)
 
 
 def test_components_are_drawn_in_proportion_to_their_mean_progress_not_their_weight():

@@ -144,6 +144,49 @@ def test_torch_hands_out_the_tasks_of_numba(name):
     np.testing.assert_allclose(drawn[0], drawn[1], atol=1e-6)
 
 
+# --- Degenerate tasks ------------------------------------------------------------------------------------------------
+
+DEGENERATE = {
+    "one task": np.full((100, 2), 0.3),
+    "two tasks": np.repeat([[0.1, 0.1], [0.9, 0.9]], 50, axis=0),
+    "a line": np.column_stack([np.linspace(0.0, 1.0, 100), np.full(100, 0.5)]),
+}
+
+
+@both
+@pytest.mark.parametrize("compat", [None, "portelas2019"])
+@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
+@pytest.mark.parametrize("tasks", DEGENERATE)
+def test_degenerate_tasks_are_survived_without_a_regularised_covariance(name, tasks, backend, compat):
+    settings = {"fit_rate": 50, "reg_covar": 0.0, "backend": backend, "compat": compat, "ks": [1, 3]}
+    for returns in (np.zeros(100), np.arange(100.0)):
+        teacher = make_teacher(name, SQUARE, seed=0, **settings)
+        for part in (slice(0, 50), slice(50, 100)):
+            teacher.update(outcomes(DEGENERATE[tasks][part], returns[part]))
+        assert teacher.metrics()["k"] > 0.0
+        assert SQUARE.contains(teacher.sample(50).values).all()
+        assert np.isfinite(teacher.density(SQUARE.grid(4))).all()
+
+
+@both
+def test_a_mixture_whose_covariances_are_zero_is_sampled_from_at_its_means(name):
+    teacher = make_teacher(name, SQUARE, seed=0, fit_rate=50, random_task_ratio=0.0)
+    play(teacher, 50)
+    teacher._mixture.covariances[:] = 0.0
+    teacher._prepare_sampling()
+    distance = np.abs(teacher.sample(50).values[:, None] - teacher._means).max(axis=2).min(axis=1)
+    assert distance.max() < 1e-6
+    assert np.isfinite(teacher.density(np.concatenate([np.clip(teacher._means, 0.0, 1.0), SQUARE.grid(4)]))).all()
+
+
+@both
+def test_a_covariance_that_has_a_factor_is_left_as_it_is(name):
+    teacher = make_teacher(name, SQUARE, seed=0, fit_rate=50)
+    play(teacher, 50)
+    covariances = teacher.mixture.covariances[:, :2, :2]
+    np.testing.assert_array_equal(teacher._factors, np.linalg.cholesky(covariances))
+
+
 # --- Hyperparameters -------------------------------------------------------------------------------------------------
 
 
