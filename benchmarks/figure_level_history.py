@@ -45,7 +45,7 @@ def level_history(data: ReportData) -> tuple[Any, str] | None:
     panels[1].set_ylabel("shortest path\n(moves)")
     axes = panels[2]
     axes.grid(True)
-    axes.plot(*_means(steps, 100.0 * solvable), color=TEST, linestyle="--", label="can be solved")
+    axes.plot(*_means(steps, 100.0 * solvable.astype(np.float64)), color=TEST, linestyle="--", label="can be solved")
     x, groups = binned(steps, 100.0 * log.success[chosen])
     ended = [np.isfinite(group) for group in groups]
     told = [i for i, each in enumerate(ended) if each.mean() >= _ENDED]

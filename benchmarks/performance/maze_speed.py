@@ -24,7 +24,7 @@ def batch_speed(n_envs: int = N_ENVS, seconds: float = SECONDS, **kwargs: Any) -
     from ...envs import MazeVecEnv
 
     venv = MazeVecEnv(n_envs, seed=0, **kwargs)
-    actions = np.random.default_rng(0).integers(0, venv.action_space.n, (997, n_envs))
+    actions = np.random.default_rng(0).integers(0, venv.config.n_actions, (997, n_envs))
     venv.reset()
     for i in range(20):  # compiles
         venv.step(actions[i])
