@@ -73,6 +73,8 @@ def table() -> list[Row]:
 
 def curve(file: Path) -> None:
     """Play 200,000 episodes with every teacher, print the microseconds of each window and draw them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     ends = np.arange(WINDOW, CURVE_EPISODES + 1, WINDOW)
     shown = [1, 2, 5, 10, 15, 20]
     print(f"  {'microseconds an episode, up to':<32}" + "".join(f"{ends[i - 1]:>9,}" for i in shown))
@@ -88,7 +90,10 @@ def curve(file: Path) -> None:
         for i, (teacher, values) in enumerate(sorted(measured.items(), key=lambda item: -item[1][-1])):
             axes.plot(ends, values, label=teacher, linestyle=("-", "--", ":")[i % 3], linewidth=1.6)
         axes.set_yscale("log")
-        axes.set_ylim(1.0, None)
+        axes.set_ylim(8.0, None)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(0, CURVE_EPISODES)
         axes.grid(True)
         axes.set_ylabel("microseconds an episode")
