@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 _RIGHT, _DIRECTIONS = 0, 4
 
@@ -194,9 +196,8 @@ def perfect_mazes(n: int, size: int, rng: np.random.Generator) -> Mazes:
     corners = np.array([0, size - 1, size * (size - 1), size * size - 1])
     goal, start = np.empty(n, np.int64), np.empty(n, np.int64)
     for i in range(n):
-        for a, b in _spanning_tree(ends[rng.permutation(len(ends))].tolist(), side * side):
-            (ay, ax), (by, bx) = divmod(a, side), divmod(b, side)
-            walls[i, ay + by, ax + bx] = False
+        (ay, by), (ax, bx) = np.divmod(_spanning_tree(ends[rng.permutation(len(ends))], side * side).T, side)
+        walls[i, ay + by, ax + bx] = False
         start[i], goal[i] = rng.permutation(corners)[:2]
     return Mazes(walls, goal, start, _all(n, _RIGHT))
 
@@ -238,23 +239,11 @@ def _open_a_way(
             walls[y_ends[y_room], rng.integers(x_ends[x_room] + 1, x_ends[x_room + 1])] = False
 
 
-def _spanning_tree(edges: list[list[int]], n_nodes: int) -> list[tuple[int, int]]:
-    """Return the edges, in their order, that join two trees which were apart (Kruskal 1956)."""
-    root = list(range(n_nodes))
-
-    def find(node: int) -> int:
-        while root[node] != node:
-            root[node] = root[root[node]]
-            node = root[node]
-        return node
-
-    tree = []
-    for a, b in edges:
-        one, other = find(a), find(b)
-        if one != other:
-            root[one] = other
-            tree.append((a, b))
-    return tree
+def _spanning_tree(edges: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
+    """Return the edges, shape ``(n_nodes − 1, 2)``, that Kruskal's algorithm keeps of edges taken in their order."""
+    weights = np.arange(1, len(edges) + 1)
+    tree = minimum_spanning_tree(coo_array((weights, edges.T), shape=(n_nodes, n_nodes)))
+    return np.stack(tree.nonzero(), axis=1)
 
 
 def _all(n: int, value: int) -> NDArray[np.int64]:
