@@ -9,41 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..wrappers.checks import all_finite, describe_task, first_bad_env, put
-
-_WITHOUT_EFFECT = (OrderEnforcing, PassiveEnvChecker)
-
-
-def native_batch(env: Any, n_envs: int, seed: int) -> Any:
-    """Return a natively batched vector environment that behaves like ``env``, or None where there is none.
-
-    There is one where the class of the environment has a callable ``vec_env``, ``gymnasium.make`` made it (so that its
-    arguments are known), and nothing is wrapped around it that could change it.
-
-    Args:
-        env: A Gymnasium environment; it is left alone.
-        n_envs: The size of the batch.
-        seed: Of its random numbers.
-
-    Example:
-        >>> native_batch(gym.make("CartPole-v1"), 8, seed=0) is None
-        True
-    """
-    cls = type(env.unwrapped)
-    if env.spec is None or not callable(getattr(cls, "vec_env", None)):
-        return None
-    while isinstance(env, gym.Wrapper):
-        if type(env) not in _WITHOUT_EFFECT:
-            return None
-        env = env.env
-    kwargs = {name: value for name, value in env.spec.kwargs.items() if name != "render_mode"}
-    return cls.vec_env(n_envs, seed=seed, **kwargs)
 
 
 def play_batch(

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import RequestError, RunError, unknown_name
 from ..spaces import TaskSpace
 from ..task_flags import parse_task_space
+from .native_batch import native_batch
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,8 @@ class EnvironmentMaker:
                 raise RequestError(str(error)) from error
         return env if self.success_above is None else SuccessAbove(env, self.success_above)
 
-    @property
-    def is_native(self) -> bool:
-        """Whether these environments can be made as one batch: their class has a ``vec_env``, nothing is wrapped."""
-        if self.task_flags or self.success_above is not None:
-            return False
-        env = self()
-        native = callable(getattr(type(env.unwrapped), "vec_env", None))
-        env.close()
-        return native
-
     def vec_env(self, n_envs: int, seed: int | None = None) -> Any:
-        """Make a natively batched vector environment of Stable-Baselines3's kind.
+        """Make a natively batched vector environment of Stable-Baselines3's kind, see `native_batch`.
 
         Args:
             n_envs: How many environments.
@@ -93,15 +84,18 @@ class EnvironmentMaker:
         Raises:
             RequestError: There is no such thing for this environment, or it refuses its arguments.
         """
-        if not self.is_native:
-            what = "its tasks or successes are wrapped around it" if self.task_flags else "its class has no vec_env"
-            raise RequestError(f"{self.env_id} has no native batch ({what}): use `--vec-env dummy` or subproc.")
         env = self()
         env.close()
         try:
-            return type(env.unwrapped).vec_env(n_envs, seed=seed, **self.kwargs)
+            batch = native_batch(env, n_envs, seed)
         except (TypeError, ValueError) as error:
             raise RequestError(f"{self.env_id} cannot be made as a batch of {n_envs}: {error}") from error
+        if batch is None:
+            raise RequestError(
+                f"{self.env_id} has no native batch, or its tasks or successes are wrapped around it: use "
+                "`--vec-env dummy` or subproc."
+            )
+        return batch
 
 
 @dataclass(frozen=True)

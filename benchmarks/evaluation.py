@@ -20,8 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import RunError
 from ..spaces import TaskSpace
 from ..wrappers.checks import all_finite, describe_task
-from .batch_evaluation import native_batch, play_batch
+from .batch_evaluation import play_batch
 from .evaluation_log import EvaluationLog as EvaluationLog
+from .native_batch import native_batch
 
 _ENVS, _NATIVE_ENVS = 16, 256
 """Environments that the student steps at once, one after the other or as one batch."""

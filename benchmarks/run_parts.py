@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from ..checkpoints import Checkpoint
-from ..errors import RequestError, RunError
-from ..registry import make_teacher, teacher_class
+from ..errors import RunError
 from ..state import load_state
-from ..teachers.teacher import Teacher
 from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, task_space_of, try_out
+from .native_batch import has_native_batch
 from .run_defaults import n_envs_of, with_defaults
+from .run_teacher import teacher_of
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
-
-_OFFERED = ("mutate",)
-"""What a teacher may take and an environment may offer, as an argument and an attribute of this name."""
 
 
 class RunParts:
@@ -59,29 +55,18 @@ class RunParts:
         try:
             self.space = task_space_of(env, env_id)
             test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
-            self.teacher = self._new_teacher(config, env)
+            self.teacher = teacher_of(config, self.space, env)
             wanted_signals(self.teacher, algorithm)
             try_out(env, env_id)
+            native = config.vec_env == "native" or (config.vec_env == "auto" and has_native_batch(env))
         finally:
             env.close()
-        native = config.vec_env == "native" or (config.vec_env == "auto" and self.make_env.is_native)
         self.config = replace(
             config,
             test_set=test_set,
             vec_env="native" if native else "dummy" if config.vec_env == "auto" else config.vec_env,
             n_envs=n_envs_of(config, native),
         )
-
-    def _new_teacher(self, config: TrainConfig, env: Any) -> Teacher:
-        arguments = dict(config.teacher_args)
-        accepted = inspect.signature(teacher_class(config.teacher)).parameters
-        for name in _OFFERED:  # what only the environment knows
-            if name in accepted and name not in arguments and env.has_wrapper_attr(name):
-                arguments[name] = env.get_wrapper_attr(name)
-        try:
-            return make_teacher(config.teacher, self.space, seed=config.seed, **arguments)
-        except (TypeError, ValueError) as error:
-            raise RequestError(str(error)) from error
 
     def load_teacher(self, checkpoint: Checkpoint) -> None:
         """Let the teacher go on where a checkpoint was taken.

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..checkpoints import Checkpoint, CheckpointStore
 from ..errors import RequestError, RunError
-from ..registry import make_teacher
 from ..run_directory import RunDirectory
 from ..spaces import TaskSpace
 from ..state import load_state
 from ..teachers.teacher import Teacher
 from .environments import EnvironmentMaker, resolve_environment, task_space_of
+from .run_teacher import teacher_of
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
 
@@ -127,7 +127,9 @@ class SavedRun:
         from ..students.teacher_callback import TEACHER_FILE
 
         file = checkpoint.path / TEACHER_FILE
-        teacher = make_teacher(self.config.teacher, self.space, seed=self.config.seed, **self.config.teacher_args)
+        env = self.make_env()
+        env.close()
+        teacher = teacher_of(self.config, self.space, env)
         try:
             teacher.load_state_dict(load_state(file))
         except ValueError as error:
