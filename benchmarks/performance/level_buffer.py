@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...teachers.replay.level_buffer import LevelBuffer
-
-Row = dict[str, Any]
+from ._microseconds import Row, print_table, row
 
 CAPACITY, N_DIMS, BATCH = 4_000, 172, 32
 TARGET_US = 100.0
@@ -68,11 +67,6 @@ def measure_update(n_new: int, repeats: int = 1_000, **arguments: Any) -> float:
     return 1e6 * float(np.median([prepare_and_update(i) for i in range(repeats)][1:]))
 
 
-def row(what: str, us: float, target: float | None = None) -> Row:
-    """One line of the table; without a target it is for information."""
-    return {"what": what, "us": us, "target": target, "passed": target is None or us <= target}
-
-
 def run() -> list[Row]:
     """One row per measurement."""
     return [
@@ -87,15 +81,7 @@ def run() -> list[Row]:
 
 def main() -> int:
     """Print the table; return 0 if the targets were met, else 1."""
-    rows = run()
-    for each in rows:
-        print(f"{each['what']:<40} {each['us']:7.2f} µs", end="")
-        if each["target"] is None:
-            print()
-        else:
-            verdict = "pass" if each["passed"] else "FAIL"
-            print(f"   target {each['target']:.0f} µs, ratio {each['target'] / each['us']:.1f}   {verdict}")
-    return 0 if all(each["passed"] for each in rows) else 1
+    return print_table(run())
 
 
 if __name__ == "__main__":

@@ -6,13 +6,11 @@ python -m tutelage.benchmarks.performance.nearest_neighbour
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 
 from ...teachers.kernels.nearest import History
-
-Row = dict[str, Any]
+from ._microseconds import Row, print_table, row
 
 SINGLE_TARGET_US = 60.0
 
@@ -48,46 +46,17 @@ def measure_batch(dimension: int, size: int = 10_000, repeats: int = 7) -> float
 
 def run() -> list[Row]:
     """One row per measurement; those without a target are for information."""
-    single = measure_single(2)
     return [
-        {
-            "what": "single update at 20,000 entries, 2-D",
-            "us": single,
-            "target": SINGLE_TARGET_US,
-            "passed": single <= SINGLE_TARGET_US,
-        },
-        {
-            "what": "single update at 20,000 entries, 10-D",
-            "us": measure_single(10),
-            "target": None,
-            "passed": True,
-        },
-        {
-            "what": "per outcome of a batch of 10,000, 2-D",
-            "us": measure_batch(2),
-            "target": None,
-            "passed": True,
-        },
-        {
-            "what": "per outcome of a batch of 10,000, 10-D",
-            "us": measure_batch(10),
-            "target": None,
-            "passed": True,
-        },
+        row("single update at 20,000 entries, 2-D", measure_single(2), SINGLE_TARGET_US),
+        row("single update at 20,000 entries, 10-D", measure_single(10)),
+        row("per outcome of a batch of 10,000, 2-D", measure_batch(2)),
+        row("per outcome of a batch of 10,000, 10-D", measure_batch(10)),
     ]
 
 
 def main() -> int:
-    """Prints the table; returns 0 if the target was met, else 1."""
-    rows = run()
-    for row in rows:
-        print(f"{row['what']:<40} {row['us']:7.2f} µs", end="")
-        if row["target"] is None:
-            print()
-        else:
-            verdict = "pass" if row["passed"] else "FAIL"
-            print(f"   target {row['target']:.0f} µs, ratio {row['target'] / row['us']:.1f}   {verdict}")
-    return 0 if all(row["passed"] for row in rows) else 1
+    """Print the table; return 0 if the target was met, else 1."""
+    return print_table(run())
 
 
 if __name__ == "__main__":
