@@ -60,7 +60,7 @@ def compare(n_levels, n_steps, seed=0, **arguments):
     first = [next(levels) for _ in range(n)]
     singles = stacked([env.reset(options={"task": level})[0] for env, level in zip(envs, first, strict=True)])
     assert_same(venv.begin(np.arange(n), first), singles)
-    ended = []
+    successes = []
     for row in actions:
         observations, rewards, dones, infos = venv.step(row)
         steps = [env.step(action) for env, action in zip(envs, row, strict=True)]
@@ -76,9 +76,9 @@ def compare(n_levels, n_steps, seed=0, **arguments):
             assert_same(stacked([info["terminal_observation"]]), stacked([steps[i][0]]))
             level = next(levels)
             assert_same(at(venv.begin([i], [level]), 0), at(stacked([envs[i].reset(options={"task": level})[0]]), 0))
-            ended.append(info["is_success"])
+            successes.append(info["is_success"])
         assert all(not info for info, done in zip(infos, dones, strict=True) if not done)
-    return ended
+    return successes
 
 
 VARIANTS = [
@@ -93,14 +93,14 @@ SIZES = [(13, 13), (3, 8), (1, 2), (9, 2)]
 @pytest.mark.parametrize("arguments", VARIANTS)
 def test_a_batch_does_what_single_mazes_do(arguments, size):
     height, width = size
-    ended = compare(5, 60, height=height, width=width, walls=(0, height * width // 3), max_steps=19, **arguments)
-    assert False in ended
+    successes = compare(5, 60, height=height, width=width, walls=(0, height * width // 3), max_steps=19, **arguments)
+    assert not all(successes)  # some ran out of time
     if size != (13, 13):
-        assert True in ended
+        assert any(successes)
 
 
 def test_a_batch_does_what_single_mazes_do_with_three_actions():
-    assert True in compare(5, 60, height=3, width=3, walls=1, max_steps=19, n_actions=3, view=3)
+    assert any(compare(5, 60, height=3, width=3, walls=1, max_steps=19, n_actions=3, view=3))
 
 
 @pytest.mark.slow
