@@ -143,7 +143,7 @@ def _locked(lab: LabFolder) -> Iterator[None]:
 def _play(
     lab: LabFolder, todo: list[LabRun], jobs: int, total: int, say: Callable[[str], None], quiet: bool
 ) -> dict[str, str]:
-    """Play runs; returns those that failed, and why."""
+    """Play runs; returns those that failed, in the order of ``todo``, and why."""
     if not todo:
         say(f"All {total:,} runs of {lab.path} have ended.")
         return {}
@@ -153,7 +153,7 @@ def _play(
         + (f", {begun:,} have ended before" if begun else "")
         + f": {lab.path}"
     )
-    failed: dict[str, str] = {}
+    failed: dict[int, str] = {}
     ended, played = 0, [0] * len(todo)
     hide = quiet or not sys.stderr.isatty()
     episodes = sum(run.episodes for run in todo)
@@ -169,7 +169,7 @@ def _play(
             run = todo[number]
             tell(number, run.episodes)
             if kind == "failed":
-                failed[str(run)] = content
+                failed[number] = content
                 say(f"{run} failed: {content}")
             else:
                 ended += 1
@@ -182,7 +182,7 @@ def _play(
         ) from error
     finally:
         bar.close()
-    return failed
+    return {str(todo[number]): failed[number] for number in sorted(failed)}
 
 
 # --- The report ------------------------------------------------------------------------------------------------------
