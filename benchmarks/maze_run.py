@@ -19,6 +19,7 @@ from ..errors import RequestError, unknown_name
 from ..state import write_text
 from .evaluate_run import (
     evaluation_folder,
+    file_stem,
     header_lines,
     latest_checkpoint,
     open_for_evaluation,
@@ -43,6 +44,7 @@ def evaluate_run_on_mazes(
     seed: int = 0,
     out: str | Path | None = None,
     summary_only: bool = False,
+    antagonist: bool = False,
 ) -> str:
     """Evaluate the student of a run on a suite of mazes and write a table of its scores.
 
@@ -56,6 +58,7 @@ def evaluate_run_on_mazes(
         seed: Of the student's actions; with ``"cvar"`` of the first run, the second has the next one.
         out: Folder for the table (CSV) and all numbers (JSON); by default ``evaluation`` in the run directory.
         summary_only: Leave the rows of the mazes out of the text.
+        antagonist: Evaluate the second student of a run with two; its files are named ``antagonist-…``.
 
     Returns:
         The text to print.
@@ -76,7 +79,7 @@ def evaluate_run_on_mazes(
     env_args = _arguments_of_the_student(saved)
     checkpoint = latest_checkpoint(saved)
     folder = evaluation_folder(saved, out)
-    student, normalize = saved.load_student(checkpoint)
+    student, normalize = saved.load_student(checkpoint, antagonist=antagonist)
     common: dict[str, Any] = {"deterministic": deterministic, "normalize": normalize, "env_args": env_args}
     try:
         played = (_play_cvar if suite == CVAR else _play_suite)(student, suite, tests, episodes, seed, common)
@@ -89,16 +92,18 @@ def evaluate_run_on_mazes(
         "checkpoint_step": checkpoint.step,
         "suite": suite,
         "deterministic": deterministic,
+        **({"role": "antagonist"} if antagonist else {}),
         **played.totals,
         "rows": played.rows,
         "metrics": played.metrics,
     }
     steps = [test.max_steps for test in tests if _is_13_x_13(test)][:1]
     stem = "-".join([suite, *(f"T{t}" for t in steps), *(["deterministic"] if deterministic else [])])
+    stem = file_stem(stem, antagonist)
     write_text(folder / f"{stem}.csv", _csv(played.rows))
     write_text(folder / f"{stem}.json", json.dumps(totals, indent=2, allow_nan=False) + "\n")
     policy = "deterministic" if deterministic else "stochastic"
-    lines = [*header_lines(saved, checkpoint), f"mazes        {played.what}, {policy} policy"]
+    lines = [*header_lines(saved, checkpoint, antagonist), f"mazes        {played.what}, {policy} policy"]
     lines += [] if summary_only else ["", *played.table]
     return "\n".join([*lines, "", *played.footer, f"written to   {folder / stem}.csv, {stem}.json"])
 
@@ -130,7 +135,7 @@ def _arguments_of_the_student(saved: SavedRun) -> dict[str, Any]:
             "out, or name a test set of that environment with --test-set."
         )
     config = env.unwrapped.config
-    return {"view": config.view, "observation": config.observation, "n_actions": config.n_actions}
+    return {name: getattr(config, name) for name in ("view", "observation", "n_actions", "visits")}
 
 
 # --- Playing ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.utils import EzPickle
 from numpy.typing import ArrayLike, NDArray
 
+from .maze_builder import MazeBuilder
 from .maze_config import MazeConfig, Observation, View
 from .maze_game import MazeGame
 from .maze_levels import Editor, mutate_levels
@@ -35,6 +36,9 @@ class MazeEnv(EzPickle, MazeGame):
         observation: ``"dict"``: MiniGrid's image and the direction. ``"flat"``: one-hot in one vector.
         max_steps: After so many steps an episode is truncated.
         n_actions: 7 as in MiniGrid, or 3 without the four that do nothing here.
+        visits: Whether the agent also sees how often it has been in each cell of its view: a memory outside the
+            student. ``"dict"`` observations then have counts under ``"visits"``, ``"flat"`` ones 1 − 2⁻ⁿ for n visits
+            at their end.
         render_mode: ``None``, ``"rgb_array"`` or ``"human"``.
 
     Attributes:
@@ -77,6 +81,7 @@ class MazeEnv(EzPickle, MazeGame):
         observation: Observation = "dict",
         max_steps: int = 250,
         n_actions: int = 7,
+        visits: bool = False,
         render_mode: str | None = None,
     ) -> None:
         EzPickle.__init__(
@@ -88,9 +93,10 @@ class MazeEnv(EzPickle, MazeGame):
             observation=observation,
             max_steps=max_steps,
             n_actions=n_actions,
+            visits=visits,
             render_mode=render_mode,
         )
-        config = MazeConfig(height, width, view, observation, max_steps, n_actions)
+        config = MazeConfig(height, width, view, observation, max_steps, n_actions, visits)
         MazeGame.__init__(self, MazeSpace(height, width, walls=walls), config, render_mode)
 
     def _level_of(self, task: FloatArray) -> FloatArray:
@@ -114,6 +120,19 @@ class MazeEnv(EzPickle, MazeGame):
             ValueError: No levels of this maze, a negative number of edits, or an unknown editor.
         """
         return mutate_levels(tasks, rng, self.task_space, n_edits, editor)
+
+    def level_builder(self, n: int, *, n_walls: int | None = None, n_noise: int = 16) -> MazeBuilder:
+        """Return a builder of levels, see `tutelage.envs.maze_builder`.
+
+        Args:
+            n: How many levels it builds at once.
+            n_walls: How many steps put walls.
+            n_noise: Random numbers that are shown at every step.
+
+        Raises:
+            ValueError: A number out of range.
+        """
+        return MazeBuilder(n, self.task_space, n_walls=n_walls, n_noise=n_noise)
 
     @classmethod
     def vec_env(cls, n_envs: int, seed: int | None = None, **kwargs: Any) -> MazeVecEnv:

@@ -15,14 +15,16 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn, tile_images
 
 from ..spaces import TaskSpace
-from .maze_config import MazeConfig
-from .maze_kernel import begin, full_images, full_vectors, move, view_images, view_vectors
+from .maze_config import MazeConfig, visits_as_numbers
+from .maze_kernel import begin, full_images, full_vectors, move, view_images, view_vectors, view_visits
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _BLOCK = 256
 """Tasks that are drawn at a time."""
+
+_SHOWN_VISITS = visits_as_numbers()
 
 _TILE = 16
 """Pixels along the side of a cell in pictures."""
@@ -93,6 +95,7 @@ class MazeBatch(VecEnv):
         self._own = view // 2 * view + view - 1
         self._all = np.arange(n)
         self._grid = np.ones((n, self._shape[0] * tall), dtype=np.uint8)  # walls, but for the levels
+        self._visits = np.zeros(self._grid.shape if config.visits else (0, 0), dtype=np.uint8)
         self._place = np.full(n, self._padding * (tall + 1))
         self._direction = np.zeros(n, dtype=np.int64)
         self._steps = np.zeros(n, dtype=np.int64)
@@ -208,6 +211,7 @@ class MazeBatch(VecEnv):
             self._direction,
             self._steps,
             self._over,
+            self._visits,
             rewards,
             self._success,
             self._ended,
@@ -241,6 +245,7 @@ class MazeBatch(VecEnv):
             self._direction,
             self._steps,
             self._over,
+            self._visits,
         )
         self.current_tasks[which], self.current_levels[which] = tasks, levels
         for i, task in zip(which.tolist(), tasks, strict=True):
@@ -272,18 +277,32 @@ class MazeBatch(VecEnv):
         state = which, self._grid, self._place, self._direction
         (columns, rows), k = self.config.image_shape, len(which)
         if self.config.observation == "flat":
-            vectors = np.zeros((k, columns * rows * self.config.n_classes + 4), dtype=np.float32)
+            length = columns * rows * self.config.n_classes + 4
+            vectors = np.zeros((k, *self.observation_space.shape), dtype=np.float32)
             if self.config.is_full:
                 full_vectors(*state, vectors)
             else:
                 view_vectors(*state, self._view, self._own, vectors)
+            if self.config.visits:
+                vectors[:, length:] = _SHOWN_VISITS[self._seen_visits(which)]
             return vectors
         image = np.empty((k, columns * rows * 3), dtype=np.uint8)
         if self.config.is_full:
             full_images(*state, image)
         else:
             view_images(*state, self._view, self._own, image)
-        return {"image": image.reshape(k, columns, rows, 3), "direction": self._direction[which]}
+        observations = {"image": image.reshape(k, columns, rows, 3), "direction": self._direction[which]}
+        if self.config.visits:
+            observations["visits"] = self._seen_visits(which).reshape(k, columns, rows)
+        return observations
+
+    def _seen_visits(self, which: IntArray) -> NDArray[np.uint8]:
+        """How often the agents have been in each cell that they see, shape ``(k, columns·rows)``."""
+        if self.config.is_full:
+            return self._visits[which]
+        counts = np.empty((len(which), self._view.shape[1]), dtype=np.uint8)
+        view_visits(which, self._visits, self._place, self._direction, self._view, counts)
+        return counts
 
     def _refuse(self, i: int, actions: IntArray) -> None:
         if self._over[i]:

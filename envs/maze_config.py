@@ -7,14 +7,28 @@ from typing import Any, Literal
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from ..errors import unknown_name
 
 CLASSES = (1, 2, 8, 10)
 """MiniGrid's object numbers in the order of the one-hot vectors: empty, wall, goal, and in full views the agent."""
 
+MOST_VISITS = 255
+"""More visits of a cell than these are not counted."""
+
 View = int | Literal["full"]
 Observation = Literal["dict", "flat"]
+
+
+def visits_as_numbers() -> NDArray[np.float32]:
+    """Return what flat observations show for 0 to `MOST_VISITS` visits n of a cell: 1 − 2⁻ⁿ, shape ``(256,)``.
+
+    Example:
+        >>> visits_as_numbers()[:4].tolist()
+        [0.0, 0.5, 0.75, 0.875]
+    """
+    return (1.0 - 0.5 ** np.arange(MOST_VISITS + 1)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,7 @@ class MazeConfig:
         observation: ``"dict"`` or ``"flat"``.
         max_steps: After so many steps an episode is truncated.
         n_actions: 7 as in MiniGrid, or 3 without those that do nothing.
+        visits: Whether the agent also sees how often it has been in each cell of its view.
 
     Raises:
         ValueError: An argument out of range.
@@ -46,6 +61,7 @@ class MazeConfig:
     observation: Observation = "dict"
     max_steps: int = 250
     n_actions: int = 7
+    visits: bool = False
 
     def __post_init__(self) -> None:
         for name in ("height", "width", "max_steps", "n_actions"):
@@ -57,6 +73,8 @@ class MazeConfig:
         whole = isinstance(self.view, (int, np.integer)) and not isinstance(self.view, bool)
         if self.view != "full" and not (whole and self.view >= 3 and self.view % 2 == 1):
             raise ValueError(f"Expected view as an odd number of at least 3, or 'full'; got {self.view!r}.")
+        if not isinstance(self.visits, (bool, np.bool_)):
+            raise TypeError(f"Expected visits as True or False, got {self.visits!r}.")
         if self.observation not in ("dict", "flat"):
             raise ValueError(unknown_name("observation", self.observation, ["dict", "flat"]))
         if self.n_actions not in (3, 7):
@@ -86,9 +104,14 @@ class MazeConfig:
         """What the agent sees, as a Gymnasium space."""
         columns, rows = self.image_shape
         if self.observation == "flat":
-            return spaces.Box(0.0, 1.0, (columns * rows * self.n_classes + 4,), np.float32)
-        image = spaces.Box(0, 10, (columns, rows, 3), np.uint8)
-        return spaces.Dict({"image": image, "direction": spaces.Discrete(4)})
+            return spaces.Box(0.0, 1.0, (columns * rows * (self.n_classes + self.visits) + 4,), np.float32)
+        parts: dict[str, spaces.Space[Any]] = {
+            "image": spaces.Box(0, 10, (columns, rows, 3), np.uint8),
+            "direction": spaces.Discrete(4),
+        }
+        if self.visits:
+            parts["visits"] = spaces.Box(0, MOST_VISITS, (columns, rows), np.uint8)
+        return spaces.Dict(parts)
 
     @property
     def action_space(self) -> spaces.Discrete:

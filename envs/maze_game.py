@@ -17,11 +17,12 @@ from minigrid.minigrid_env import MiniGridEnv
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
-from .maze_config import CLASSES, MazeConfig
+from .maze_config import CLASSES, MOST_VISITS, MazeConfig, visits_as_numbers
 
 FloatArray = NDArray[np.float64]
 
 _CLASSES = np.array(CLASSES, dtype=np.uint8)
+_SHOWN_VISITS = visits_as_numbers()
 
 
 class MazeGame(MiniGridEnv):
@@ -69,6 +70,8 @@ class MazeGame(MiniGridEnv):
         self.observation_space = config.observation_space
         self.action_space = config.action_space
         self.level: FloatArray = np.empty(0)
+        self._visits = np.zeros((int(config.width) + 2, int(config.height) + 2), dtype=np.uint8)
+        self._counted: tuple[int, int] | None = None  # the place of the last visit that was counted
         self._task: FloatArray | None = None
         self._ended = False
 
@@ -141,10 +144,31 @@ class MazeGame(MiniGridEnv):
         else:
             grid, visible = self.gen_obs_grid()
             image = grid.encode(visible)
+        parts = {"image": image, "direction": self.agent_dir}
+        if self.config.visits:
+            parts["visits"] = self._seen_visits()
         if self.config.observation == "dict":
-            return {"image": image, "direction": self.agent_dir}
+            return parts
         kinds = image[:, :, :1] == _CLASSES[: self.config.n_classes]
-        return np.concatenate([kinds.ravel(), np.arange(4) == self.agent_dir]).astype(np.float32)
+        vectors = [kinds.ravel(), np.arange(4) == self.agent_dir]
+        if self.config.visits:
+            vectors.append(_SHOWN_VISITS[parts["visits"].ravel()])
+        return np.concatenate(vectors).astype(np.float32)
+
+    def _seen_visits(self) -> NDArray[np.uint8]:
+        """Count a visit of a cell that was entered; return the counts of those in view, shape ``(columns, rows)``."""
+        x, y = (int(i) for i in self.agent_pos)
+        if (x, y) != self._counted:
+            self._counted = x, y
+            self._visits[x, y] = min(self._visits[x, y] + 1, MOST_VISITS)
+        if self.config.is_full:
+            return self._visits.copy()
+        side = self.agent_view_size
+        left, top, right, bottom = (int(i) + side for i in self.get_view_exts(side))
+        seen = np.pad(self._visits, side)[left:right, top:bottom]
+        for _ in range(self.agent_dir + 1):  # as MiniGrid turns its grid
+            seen = seen.T[:, ::-1]
+        return np.ascontiguousarray(seen)
 
     def _gen_grid(self, width: int, height: int) -> None:
         self.grid = Grid(width, height)
@@ -155,6 +179,7 @@ class MazeGame(MiniGridEnv):
             self.grid.set(cell % columns + 1, cell // columns + 1, Wall())
         self.put_obj(Goal(), goal % columns + 1, goal // columns + 1)
         self.agent_pos = (start % columns + 1, start // columns + 1)
+        self._visits[:], self._counted = 0, None
         self.agent_dir = direction
         self.mission = _mission()
 

@@ -37,6 +37,7 @@ def begin(
     direction: NDArray[np.int64],
     steps: NDArray[np.int64],
     over: NDArray[np.bool_],
+    visits: NDArray[np.uint8],
 ) -> None:
     """Put levels into some mazes of a batch.
 
@@ -50,6 +51,7 @@ def begin(
         direction: Of the batch; updated.
         steps: Since the start, (n,); updated.
         over: Whether the episode has ended, (n,); updated.
+        visits: How often the agents have been in each cell, as ``grid``; updated. Of shape (0, 0) if nobody counts.
     """
     n_cells = rows.shape[1] - 3
     height = n_cells // width
@@ -66,6 +68,9 @@ def begin(
         direction[i] = int(rows[k, n_cells + 2])
         steps[i] = 0
         over[i] = False
+        if len(visits) > 0:
+            visits[i, :] = 0
+            visits[i, place[i]] = 1
 
 
 @numba.njit(cache=True, nogil=True)
@@ -79,6 +84,7 @@ def move(
     direction: NDArray[np.int64],
     steps: NDArray[np.int64],
     over: NDArray[np.bool_],
+    visits: NDArray[np.uint8],
     rewards: NDArray[np.float32],
     success: NDArray[np.bool_],
     ended: NDArray[np.int64],
@@ -95,6 +101,7 @@ def move(
         direction: Of the batch; updated.
         steps: Since the start, (n,); updated.
         over: Whether the episode has ended, (n,); updated.
+        visits: As for `begin`; updated.
         rewards: Out, (n,).
         success: Out, whether the goal was reached by this step, (n,).
         ended: Out, the indices of the episodes that ended, of which there are as many as is returned, (n,).
@@ -117,6 +124,8 @@ def move(
             code = grid[i, cell]
             if code != WALL:
                 place[i] = cell
+                if len(visits) > 0 and visits[i, cell] < 255:
+                    visits[i, cell] += 1
             if code == GOAL:
                 reached = True
                 reward = 1.0 - 0.9 * (t / max_steps)
@@ -250,6 +259,32 @@ def full_vectors(
             code = grid[i, c] if c != place[i] else 3
             vectors[k, 4 * c + code] = 1.0
         vectors[k, 4 * cells + direction[i]] = 1.0
+
+
+@numba.njit(cache=True, nogil=True)
+def view_visits(
+    which: NDArray[np.int64],
+    visits: NDArray[np.uint8],
+    place: NDArray[np.int64],
+    direction: NDArray[np.int64],
+    view: NDArray[np.int64],
+    counts: NDArray[np.uint8],
+) -> None:
+    """Look up how often some agents have been in each cell that they see.
+
+    Args:
+        which: The agents, (k,).
+        visits: Of the batch, as for `begin`.
+        place: Of the batch.
+        direction: Of the batch.
+        view: As for `view_images`.
+        counts: Out, (k, cells).
+    """
+    for k in range(len(which)):
+        i = which[k]
+        at, cells = place[i], view[direction[i]]
+        for c in range(len(cells)):
+            counts[k, c] = visits[i, at + cells[c]]
 
 
 # --- Shortest paths ------------------------------------------------------------------------------------------

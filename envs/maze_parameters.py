@@ -41,6 +41,9 @@ class MazeParametersEnv(EzPickle, MazeGame):
         observation: ``"dict"``: MiniGrid's image and the direction. ``"flat"``: one-hot in one vector.
         max_steps: After so many steps an episode is truncated.
         n_actions: 7 as in MiniGrid, or 3 without the four that do nothing here.
+        visits: Whether the agent also sees how often it has been in each cell of its view: a memory outside the
+            student. ``"dict"`` observations then have counts under ``"visits"``, ``"flat"`` ones 1 − 2⁻ⁿ for n visits
+            at their end.
         render_mode: ``None``, ``"rgb_array"`` or ``"human"``.
 
     Attributes:
@@ -73,6 +76,7 @@ class MazeParametersEnv(EzPickle, MazeGame):
         observation: Observation = "dict",
         max_steps: int = 250,
         n_actions: int = 7,
+        visits: bool = False,
         render_mode: str | None = None,
     ) -> None:
         EzPickle.__init__(
@@ -83,9 +87,10 @@ class MazeParametersEnv(EzPickle, MazeGame):
             observation=observation,
             max_steps=max_steps,
             n_actions=n_actions,
+            visits=visits,
             render_mode=render_mode,
         )
-        config = MazeConfig(height, width, view, observation, max_steps, n_actions)
+        config = MazeConfig(height, width, view, observation, max_steps, n_actions, visits)
         MazeGame.__init__(self, parameter_space(config), config, render_mode)
 
     def _level_of(self, task: FloatArray) -> FloatArray:

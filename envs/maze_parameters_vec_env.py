@@ -24,6 +24,9 @@ class MazeParametersVecEnv(MazeBatch):
         observation: ``"dict"``: MiniGrid's image and the direction. ``"flat"``: one-hot in one vector.
         max_steps: After so many steps an episode is truncated.
         n_actions: 7 as in MiniGrid, or 3 without the four that do nothing here.
+        visits: Whether the agent also sees how often it has been in each cell of its view: a memory outside the
+            student. ``"dict"`` observations then have counts under ``"visits"``, ``"flat"`` ones 1 − 2⁻ⁿ for n visits
+            at their end.
         seed: Of the levels, and of the tasks that the batch draws itself.
         autoreset: Whether an episode that ends is followed at once by one on a task that the batch draws, as
             Stable-Baselines3 expects. If not, the maze waits for `begin`.
@@ -55,11 +58,12 @@ class MazeParametersVecEnv(MazeBatch):
         observation: Observation = "dict",
         max_steps: int = 250,
         n_actions: int = 7,
+        visits: bool = False,
         seed: int | None = None,
         autoreset: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        config = MazeConfig(height, width, view, observation, max_steps, n_actions)
+        config = MazeConfig(height, width, view, observation, max_steps, n_actions, visits)
         super().__init__(
             n_envs, parameter_space(config), config, seed=seed, autoreset=autoreset, render_mode=render_mode
         )

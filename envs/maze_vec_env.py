@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .maze_batch import MazeBatch
+from .maze_builder import MazeBuilder
 from .maze_config import MazeConfig, Observation, View
 from .maze_levels import Editor, mutate_levels
 from .maze_space import MazeSpace
@@ -29,6 +30,9 @@ class MazeVecEnv(MazeBatch):
         observation: ``"dict"``: MiniGrid's image and the direction. ``"flat"``: one-hot in one vector.
         max_steps: After so many steps an episode is truncated.
         n_actions: 7 as in MiniGrid, or 3 without the four that do nothing here.
+        visits: Whether the agent also sees how often it has been in each cell of its view: a memory outside the
+            student. ``"dict"`` observations then have counts under ``"visits"``, ``"flat"`` ones 1 − 2⁻ⁿ for n visits
+            at their end.
         seed: Of the levels that the batch draws itself.
         autoreset: Whether an episode that ends is followed at once by one on a level that the batch draws, as
             Stable-Baselines3 expects. If not, the maze waits for `begin`.
@@ -66,11 +70,12 @@ class MazeVecEnv(MazeBatch):
         observation: Observation = "dict",
         max_steps: int = 250,
         n_actions: int = 7,
+        visits: bool = False,
         seed: int | None = None,
         autoreset: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        config = MazeConfig(height, width, view, observation, max_steps, n_actions)
+        config = MazeConfig(height, width, view, observation, max_steps, n_actions, visits)
         space = MazeSpace(height, width, walls=walls)
         super().__init__(n_envs, space, config, seed=seed, autoreset=autoreset, render_mode=render_mode)
 
@@ -95,3 +100,16 @@ class MazeVecEnv(MazeBatch):
             ValueError: No levels of this maze, a negative number of edits, or an unknown editor.
         """
         return mutate_levels(tasks, rng, self.task_space, n_edits, editor)
+
+    def level_builder(self, n: int, *, n_walls: int | None = None, n_noise: int = 16) -> MazeBuilder:
+        """Return a builder of levels, see `tutelage.envs.maze_builder`.
+
+        Args:
+            n: How many levels it builds at once.
+            n_walls: How many steps put walls.
+            n_noise: Random numbers that are shown at every step.
+
+        Raises:
+            ValueError: A number out of range.
+        """
+        return MazeBuilder(n, self.task_space, n_walls=n_walls, n_noise=n_noise)

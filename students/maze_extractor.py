@@ -17,13 +17,14 @@ class MazeExtractor(BaseFeaturesExtractor):
 
     The image is scaled by its upper bound (10 in MiniGrid), passes a convolution with 16 filters of 3×3, stride 1,
     without padding, and is flattened and rectified; the direction, one-hot, passes a linear layer to 5. For a view of
-    5×5 cells that makes 144 + 5 features. Source: the maze students of robust PLR and ACCEL.
+    5×5 cells that makes 144 + 5 features. Source: the maze students of robust PLR and ACCEL. Where the observations
+    have ``visits``, the convolution sees them as one more channel, as 1 − 2⁻ⁿ for n visits.
 
     In a preset, or in ``policy_kwargs``: ``features_extractor_class: MazeExtractor``.
 
     Args:
         observation_space: A Dict with a Box ``image`` of shape ``(width, height, channels)`` and a Discrete
-            ``direction``.
+            ``direction``, and possibly a Box ``visits`` of shape ``(width, height)``.
 
     Raises:
         ValueError: Another observation space.
@@ -45,6 +46,7 @@ class MazeExtractor(BaseFeaturesExtractor):
                 f"at least 3 cells wide and high, and a Discrete 'direction'; got {observation_space}"
             )
         width, height, channels = image.shape
+        channels += "visits" in parts
         super().__init__(observation_space, _FILTERS * (width - 2) * (height - 2) + _DIRECTION)
         self._scale = float(image.high.max())
         self.image = nn.Sequential(nn.Conv2d(channels, _FILTERS, 3), nn.Flatten(), nn.ReLU())
@@ -54,13 +56,17 @@ class MazeExtractor(BaseFeaturesExtractor):
         """Return the features.
 
         Args:
-            observations: ``image`` of shape ``(n, width, height, channels)`` and ``direction``, one-hot as
-                Stable-Baselines3 makes it, of shape ``(n, directions)``.
+            observations: ``image`` of shape ``(n, width, height, channels)``; ``direction``, one-hot as
+                Stable-Baselines3 makes it, of shape ``(n, directions)``; ``visits`` of shape ``(n, width, height)``
+                where there are any.
 
         Returns:
             Shape ``(n, features_dim)``.
         """
-        image = self.image(observations["image"].float().permute(0, 3, 1, 2) / self._scale)
+        layers = observations["image"].float().permute(0, 3, 1, 2) / self._scale
+        if "visits" in observations:
+            layers = torch.cat([layers, 1.0 - torch.exp2(-observations["visits"].float()).unsqueeze(1)], dim=1)
+        image = self.image(layers)
         direction = self.direction(observations["direction"].float().flatten(1))
         return torch.cat([image, direction], dim=1)
 

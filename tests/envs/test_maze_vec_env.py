@@ -82,9 +82,12 @@ def compare(n_levels, n_steps, seed=0, **arguments):
 
 
 VARIANTS = [
-    pytest.param({"view": view, "observation": observation}, id=f"{view}-{observation}")
+    pytest.param(
+        {"view": view, "observation": observation, "visits": visits}, id=f"{view}-{observation}{'-visits' * visits}"
+    )
     for view in (5, 7, "full")
     for observation in ("dict", "flat")
+    for visits in (False, True)
 ]
 SIZES = [(13, 13), (3, 8), (1, 2), (9, 2)]
 
@@ -109,6 +112,37 @@ def test_a_batch_does_what_single_mazes_do_on_many_levels(arguments):
     compare(200, 500, **arguments)
     for height, width in SIZES[1:]:
         compare(50, 100, height=height, width=width, walls=(0, height * width // 2), **arguments)
+
+
+def test_an_agent_sees_how_often_it_has_been_in_the_cells_before_it():
+    venv = MazeVecEnv(1, height=1, width=4, view=3, visits=True, autoreset=False)
+    venv.begin([0], [level_from_text(">..G")])
+    for action in (FORWARD, LEFT, LEFT, FORWARD, LEFT):
+        seen = venv.step(np.array([action]))[0]["visits"][0]
+    assert seen.T.tolist() == [[0, 0, 0], [0, 0, 0], [1, 2, 0]]  # it looks down; on its left is the east
+
+
+def test_a_wall_is_not_entered_and_a_turn_is_no_visit():
+    venv = MazeVecEnv(1, height=1, width=3, view=3, visits=True, autoreset=False)
+    venv.begin([0], [level_from_text("<.G")])
+    for action in (FORWARD, FORWARD, LEFT, RIGHT):
+        seen = venv.step(np.array([action]))[0]["visits"][0]
+    assert seen.T.tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
+
+
+def test_visits_are_counted_up_to_255():
+    venv = MazeVecEnv(1, height=1, width=3, view=3, visits=True, autoreset=False, max_steps=2000)
+    venv.begin([0], [level_from_text(">.G")])
+    for action in [FORWARD, LEFT, LEFT] * 600:
+        seen = venv.step(np.array([action]))[0]["visits"][0]
+    assert seen.max() == 255
+
+
+def test_flat_observations_end_with_a_number_that_grows_with_the_visits():
+    venv = MazeVecEnv(1, height=1, width=4, view=3, visits=True, observation="flat", autoreset=False)
+    first = venv.begin([0], [level_from_text(">..G")])
+    assert first.shape == (1, 3 * 9 + 4 + 9)
+    assert first[0, -9:].reshape(3, 3).T.tolist() == [[0, 0, 0], [0, 0, 0], [0, 0.5, 0]]
 
 
 # --- Episodes ------------------------------------------------------------------------------------------------

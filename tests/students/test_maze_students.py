@@ -239,3 +239,14 @@ def test_the_presets_fit_the_mazes(name, chosen):
 
 def test_the_quick_preset_takes_rollouts_of_16384_steps():
     assert make_student("ppo", views(n_envs=4), preset_name="maze").n_steps == 4_096
+
+
+def test_the_convolution_sees_visits_as_one_more_channel():
+    space = MazeVecEnv(1, visits=True).observation_space
+    extractor = MazeExtractor(space)
+    assert extractor.image[0].weight.shape == (16, 4, 3, 3)
+    view = {"image": torch.zeros(2, 5, 5, 3), "direction": torch.eye(4)[:2], "visits": torch.zeros(2, 5, 5)}
+    without = extractor(view)
+    view["visits"][1, 2, 4] = 1
+    changed = (extractor(view) != without).any(dim=1)
+    assert changed.tolist() == [False, True]
