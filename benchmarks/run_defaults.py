@@ -11,8 +11,9 @@ from .train_config import TrainConfig
 N_ENVS, N_NATIVE_ENVS = 8, 256
 """Parallel environments, one after the other or as one batch."""
 
-_PRESET_ENV_ARGS: dict[str, dict[str, Any]] = {"maze": {"observation": "flat", "n_actions": 3}}
-"""What the environment of a preset of the students is like: that of the quick maze student has one-hot observations."""
+_PRESET_ENV_ARGS: dict[str, dict[str, Any]] = {"maze": {"observation": "flat", "n_actions": 3, "visits": True}}
+"""What the environment of a preset of the students is like: the quick maze student sees one-hot vectors and where it
+has been, which it has no other memory for."""
 
 _PRESET_ENVS = {"maze-lstm": 32}
 """Environments of a preset, where they are batched natively."""
@@ -31,7 +32,7 @@ def with_defaults(config: TrainConfig, env_id: str) -> TrainConfig:
     Example:
         >>> filled = with_defaults(TrainConfig("Maze"), "tutelage/Maze-v0")
         >>> filled.preset, filled.env_args
-        ('maze', {'observation': 'flat', 'n_actions': 3})
+        ('maze', {'observation': 'flat', 'n_actions': 3, 'visits': True})
     """
     mazes = env_id.startswith("tutelage/Maze")
     preset = config.preset

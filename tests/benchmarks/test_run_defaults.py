@@ -31,7 +31,7 @@ def test_a_student_of_mazes_gets_the_observations_it_is_made_for(settings, prese
 
 def test_arguments_that_were_given_stay():
     parts = RunParts(TrainConfig("Maze", "random", env_args={"n_actions": 7}))
-    assert parts.config.env_args == {"observation": "flat", "n_actions": 7}
+    assert parts.config.env_args == {"observation": "flat", "n_actions": 7, "visits": True}
 
 
 def test_mazes_are_played_as_one_batch_by_default():

@@ -1,0 +1,282 @@
+"""Teachers on mazes: a grid of training runs, each tested on mazes its student has never seen, and a table of them.
+
+``python -m tutelage.benchmarks.maze_comparison FILE.yaml --out FOLDER`` plays the runs of the file, two at a time,
+evaluates each on its suite and writes ``comparison.md`` and ``comparison.csv``. It may be stopped at any time: the same
+command goes on where it was. A run is an ordinary run directory, ``FOLDER/LABEL-SEED``.
+
+The file names the runs, each with the settings of ``tutelage train`` that differ from the ones they share::
+
+    suite: zero-shot-12
+    seeds: 4
+    common: {steps: 10000000, preset: maze}
+    runs:
+      uniform: {teacher: random}
+      plr: {teacher: plr, env_args: {walls: 60}}
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from tqdm import tqdm
+
+from ..errors import RequestError, RunError, unknown_name
+from ..state import write_text
+from .lab_statistics import bootstrap_interval, interquartile_mean
+from .lab_workers import work
+from .maze_run import evaluate_run_on_mazes
+from .train_config import TrainConfig
+from .training import resume, train
+
+_SETTINGS = ("suite", "seeds", "common", "runs")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare.
+
+    Attributes:
+        suite: One of `tutelage.envs.list_maze_suites`.
+        seeds: Runs of each label, with the seeds 0, 1, ….
+        settings: The settings of ``tutelage train`` by label.
+
+    Example:
+        >>> plain = {"suite": "fixed-8", "common": {"steps": 1000}, "runs": {"uniform": {"teacher": "random"}}}
+        >>> Comparison.from_mapping(plain).settings
+        {'uniform': {'env': 'Maze', 'steps': 1000, 'teacher': 'random'}}
+    """
+
+    suite: str
+    seeds: int
+    settings: dict[str, dict[str, Any]]
+
+    @classmethod
+    def from_mapping(cls, plain: Any) -> Comparison:
+        """Read the contents of a file.
+
+        Raises:
+            RequestError: A setting is missing, unknown or of the wrong kind.
+        """
+        if not isinstance(plain, dict) or not isinstance(plain.get("runs"), dict) or not plain["runs"]:
+            raise RequestError("Expected a mapping with at least one label under 'runs'.")
+        for name in plain:
+            if name not in _SETTINGS:
+                raise RequestError(unknown_name("setting", str(name), _SETTINGS))
+        seeds, common = plain.get("seeds", 4), plain.get("common") or {}
+        if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
+            raise RequestError(f"Expected seeds as a whole number of at least 1, got {seeds!r}.")
+        settings = {str(label): {"env": "Maze", **common, **(own or {})} for label, own in plain["runs"].items()}
+        for label, each in settings.items():
+            if "seed" in each:
+                raise RequestError(f"{label} names a seed; the seeds are counted by 'seeds'.")
+            TrainConfig.from_mapping(each)
+        return cls(str(plain.get("suite", "zero-shot-12")), seeds, settings)
+
+    def config(self, label: str, seed: int) -> TrainConfig:
+        """Return the configuration of one run."""
+        return TrainConfig.from_mapping({**self.settings[label], "seed": seed})
+
+
+def command_of(config: TrainConfig, folder: str) -> str:
+    """Return the ``tutelage train`` that makes a run.
+
+    Example:
+        >>> command_of(TrainConfig("Maze", "plr", steps=1000, teacher_args={"buffer_size": 64}), "runs/plr-0")
+        "tutelage train Maze --teacher plr --steps 1000 --teacher-arg buffer_size=64 --seed 0 --out runs/plr-0"
+    """
+    words = ["tutelage", "train", config.env]
+    for field in fields(TrainConfig):
+        value = getattr(config, field.name)
+        default = {"dict": {}, "list": []}.get(type(value).__name__, field.default)
+        if field.name in ("env", "seed") or (value == default and field.name != "teacher"):
+            continue
+        flag = f"--{field.name.replace('_', '-')}"
+        if isinstance(value, dict):
+            for key, each in value.items():
+                words += [flag.removesuffix("s"), shlex.quote(f"{key}={json.dumps(each)}")]
+        else:
+            words += [flag, shlex.quote(str(value))]
+    return " ".join([*words, "--seed", str(config.seed), "--out", folder])
+
+
+def play(job: tuple[str, dict[str, Any], str], tell: Callable[[int], None]) -> dict[str, Any]:
+    """Carry one run through, or go on with it, and evaluate it; what is there already is not done again.
+
+    Args:
+        job: The run directory, the configuration as plain data, and the suite.
+        tell: Called with the steps that have been trained.
+
+    Returns:
+        The contents of the evaluation's file.
+    """
+    folder, plain, suite = job
+    config = TrainConfig.from_mapping(plain)
+    path = Path(folder)
+    result = next(iter(path.glob(f"evaluation/{suite}-T*[0-9].json")), None)
+    if result is None:
+        if path.exists():
+            resume(path, quiet=True)
+        else:
+            train(config, path, quiet=True)
+        evaluate_run_on_mazes(path, suite)
+        result = next(iter(path.glob(f"evaluation/{suite}-T*[0-9].json")))
+    tell(config.steps)
+    content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    return content
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+
+def table_of(results: dict[str, list[dict[str, Any]]]) -> str:
+    """Return a Markdown table: a row a maze, a column a label, and below the means over the mazes.
+
+    Args:
+        results: The evaluations of the runs that have ended, by label.
+    """
+    mazes = [row["maze"].removeprefix("maze/") for row in next(iter(results.values()))[0]["rows"]]
+    scores = {
+        label: np.array([[r["solved_rate"] for r in run["rows"]] for run in runs]) for label, runs in results.items()
+    }
+    lines = ["| Solved (%) | " + " | ".join(f"{label} ({len(s)})" for label, s in scores.items()) + " |"]
+    lines.append("| --- |" + " ---: |" * len(scores))
+    for i, maze in enumerate(mazes):
+        cells = [f"{100 * s[:, i].mean():.0f} ({_each(s[:, i])})" for s in scores.values()]
+        lines.append(f"| {maze} | " + " | ".join(cells) + " |")
+    for name, statistic in (("mean", np.mean), ("interquartile mean", interquartile_mean)):
+        cells = []
+        for s in scores.values():
+            low, high = _interval(s, name)
+            cells.append(f"**{100 * float(statistic(s)):.1f}** [{100 * low:.1f}, {100 * high:.1f}]")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _each(values: Any) -> str:
+    return ", ".join(f"{100 * value:.0f}" for value in values)
+
+
+def _interval(scores: Any, name: str) -> tuple[float, float]:
+    if name == "mean":  # over seeds, each with its mean over the mazes
+        return bootstrap_interval(scores.mean(axis=1), lambda draws: draws.mean(axis=(1, 2)))
+    return bootstrap_interval(scores)
+
+
+def _csv(results: dict[str, list[dict[str, Any]]]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["label", "seed", "steps", "maze", "max_steps", "solved_rate", "mean_return", "mean_length"])
+    for label, runs in results.items():
+        for run in runs:
+            for row in run["rows"]:
+                numbers = [row[name] for name in ("maze", "max_steps", "solved_rate", "mean_return", "mean_length")]
+                table.writerow([label, run["run_seed"], run["checkpoint_step"], *numbers])
+    return text.getvalue()
+
+
+def compare(comparison: Comparison, out: str | Path, *, jobs: int = 2, quiet: bool = False) -> str:
+    """Play what has not been played, and write the tables.
+
+    Args:
+        comparison: What to compare.
+        out: The folder.
+        jobs: Runs at a time, one core each.
+        quiet: Show nothing.
+
+    Returns:
+        The table.
+
+    Raises:
+        RequestError: A run directory of other settings.
+        RunError: Runs failed; the others have been played and are in the tables.
+    """
+    folder = Path(out)
+    _keep(comparison, folder)
+    runs = [(label, seed) for seed in range(comparison.seeds) for label in comparison.settings]
+    todo = [
+        (str(folder / f"{label}-{seed}"), asdict(comparison.config(label, seed)), comparison.suite)
+        for label, seed in runs
+    ]
+    results: dict[str, list[dict[str, Any]]] = {label: [] for label in comparison.settings}
+    failed: dict[int, str] = {}
+    with tqdm(total=len(todo), unit="run", disable=quiet or not sys.stderr.isatty(), dynamic_ncols=True) as bar:
+        ended: dict[int, dict[str, Any]] = {}
+        for number, kind, content in work(todo, play, min(jobs, len(todo))):
+            if kind == "failed":
+                failed[number] = content
+            else:
+                ended[number] = content
+            bar.update()
+    for number in sorted(ended):
+        label, seed = runs[number]
+        results[label].append({**ended[number], "run_seed": seed})
+    results = {label: found for label, found in results.items() if found}
+    text = ""
+    if results:
+        commands = [command_of(comparison.config(label, 0), f"{folder}/{label}-0") for label in comparison.settings]
+        text = table_of(results)
+        write_text(folder / "comparison.md", f"{text}\n\n```sh\n" + "\n".join(commands) + "\n```\n")
+        write_text(folder / "comparison.csv", _csv(results))
+    if failed:
+        first = min(failed)
+        raise RunError(
+            f"{len(failed)} of {len(todo)} runs failed, the first being {todo[first][0]}: {failed[first]} "
+            "The same command plays them again."
+        )
+    return text
+
+
+def _keep(comparison: Comparison, folder: Path) -> None:
+    """Write down what the folder compares, or refuse if it is something else; labels and seeds may be added."""
+    file = folder / "comparison.yaml"
+    if file.exists():
+        try:
+            kept = yaml.safe_load(file.read_text(encoding="utf-8"))
+            suite, settings = kept["suite"], dict(kept["settings"])
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{file} is damaged: {error}") from error
+        for label, each in settings.items():
+            if comparison.settings.get(label, each) != each or suite != comparison.suite:
+                raise RequestError(
+                    f"{folder} has runs of {label} with other settings or another suite, see {file}: choose another "
+                    "folder, or another label."
+                )
+        settings.update(comparison.settings)
+    else:
+        settings = comparison.settings
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(file, yaml.safe_dump({"suite": comparison.suite, "settings": settings}, sort_keys=False))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tutelage.benchmarks.maze_comparison", description=__doc__)
+    parser.add_argument("file", help="what to compare, YAML")
+    parser.add_argument("--out", required=True, help="folder for the runs and the tables")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one core each")
+    given = parser.parse_args(arguments)
+    try:
+        plain = yaml.safe_load(Path(given.file).read_text(encoding="utf-8"))
+        print(compare(Comparison.from_mapping(plain), given.out, jobs=given.jobs))
+    except (RequestError, OSError, yaml.YAMLError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except RunError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
