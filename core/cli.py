@@ -185,6 +185,7 @@ def _evaluate(words: list[str]) -> int:
     if flags.suite is None and flags.time_limit is not None:
         raise RequestError("--time-limit is for the mazes of a --suite; a test set has the time limit of the run.")
     common: dict[str, Any] = {"seed": flags.seed, "out": flags.out, "summary_only": flags.summary_only}
+    common["antagonist"] = flags.antagonist
     from .benchmarks.compilation import announced_compilation
 
     with announced_compilation(_say):
@@ -246,13 +247,20 @@ def _print_summary(summary: dict[str, Any], folder: Any, quiet: bool) -> None:
     if quiet:
         return
     mastered = summary.get("mastered")
-    print(f"steps        {summary['steps']:,}")
+    print(f"steps        {summary['steps']:,}{_steps_of_all(summary)}")
     print(f"tasks        {summary['tasks']:,}")
     print(f"test set     {summary['test_set']}")
     print(f"mean return  {summary['mean_return']:.1f}")
     if mastered is not None:
         print(f"mastered     {mastered:.0f} %")
     print(f"run          {folder}")
+
+
+def _steps_of_all(summary: dict[str, Any]) -> str:
+    """The steps of every agent, where there are more than one."""
+    steps = dict(summary.get("steps_of_all") or {})
+    total = steps.pop("total", 0)
+    return f" ({', '.join(f'{who} {n:,}' for who, n in steps.items())}; {total:,} in all)" if steps else ""
 
 
 # --- lab -------------------------------------------------------------------------------------------------------------
@@ -365,9 +373,10 @@ def _list(words: list[str]) -> int:
 def _teachers(verbose: bool) -> list[str]:
     import inspect
 
-    from .registry import list_teachers, teacher_class
+    from .registry import list_teachers, presets, teacher_class
 
     lines = []
+    papers = presets()
     for name in list_teachers():
         cls = teacher_class(name)
         lines.append(f"{name:<16} {(inspect.getdoc(cls) or '').splitlines()[0]}" if cls.__doc__ else name)
@@ -376,6 +385,10 @@ def _teachers(verbose: bool) -> list[str]:
             lines += [
                 f"    {p.name} = {p.default!r}" for p in parameters if p.default is not p.empty and p.name != "seed"
             ]
+        for preset, (hyperparameters, summary) in papers.items():
+            if preset.startswith(f"{name}:"):
+                lines.append(f"  {preset:<26} {summary}")
+                lines += [f"      {key} = {value!r}" for key, value in hyperparameters.items()] if verbose else []
     return lines
 
 

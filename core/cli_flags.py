@@ -87,6 +87,8 @@ class Evaluate:
     """Let the student take its most likely action; the default on a test set."""
     time_limit: int | None = None
     """Steps of an episode on the mazes of 13 x 13 cells of a suite: 250 (the default) or 450."""
+    antagonist: Annotated[bool, FlagCreatePairsOff] = False
+    """Score the second student of a run with two (PAIRED and the like); its files are named antagonist-..."""
     seed: int = 0
     """Seed of the episodes."""
     out: Path | None = None

@@ -4,14 +4,18 @@ Each family of teachers registers its names in its ``__init__`` with the place o
 teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher`; one
 that is importable needs no registration: its place, ``"my_module:MyTeacher"``, is a name too, on the command line as
 well (``tutelage train … --teacher my_module:MyTeacher``).
+
+A registered name with a colon and a word behind it is a preset: that teacher with the hyperparameters of a paper, e.g.
+``"bandit:sec"``. What is given besides overrides the preset's.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import RequestError, unknown_name
 
@@ -20,6 +24,16 @@ if TYPE_CHECKING:
     from .teachers.teacher import Teacher
 
 _TEACHERS: dict[str, str | type[Teacher]] = {}
+_PRESET_TABLES: list[str] = []
+
+
+class Preset(NamedTuple):
+    """A teacher with the hyperparameters of a paper."""
+
+    hyperparameters: Mapping[str, Any]
+    """What the teacher gets where nothing else is given."""
+    summary: str
+    """One line: the paper and what it does."""
 
 
 def register_teacher(name: str, teacher: str | type[Teacher], *, replace: bool = False) -> None:
@@ -61,6 +75,48 @@ def register_teacher(name: str, teacher: str | type[Teacher], *, replace: bool =
     _TEACHERS[name] = teacher
 
 
+def register_presets(table: str) -> None:
+    """Register a table of presets, which is loaded when one of them is asked for.
+
+    Args:
+        table: Where it is, ``"package.module:TABLE"``: a mapping from ``"teacher:preset"`` to a `Preset`.
+    """
+    if table not in _PRESET_TABLES:
+        _PRESET_TABLES.append(table)
+
+
+def presets() -> dict[str, Preset]:
+    """Return all presets by name, sorted.
+
+    Example:
+        >>> dict(presets()["bandit:dump"].hyperparameters)["estimator"]
+        'window(300)'
+    """
+    _load_families()
+    found: dict[str, Preset] = {}
+    for table in _PRESET_TABLES:
+        module, _, attribute = table.partition(":")
+        found.update(getattr(import_module(module), attribute))
+    return dict(sorted(found.items()))
+
+
+def _preset(name: str) -> Preset | None:
+    """Return the preset of a name, None where the name is none of a preset.
+
+    Raises:
+        RequestError: A registered teacher that has presets, but none of this name.
+    """
+    teacher, colon, word = name.partition(":")
+    if not colon or name in _TEACHERS or teacher not in _TEACHERS:
+        return None
+    known = {each.partition(":")[2]: preset for each, preset in presets().items() if each.startswith(f"{teacher}:")}
+    if not known:
+        return None  # a module of the user that is called like a teacher
+    if word not in known:
+        raise RequestError(unknown_name(f"preset of {teacher}", word, known))
+    return known[word]
+
+
 def list_teachers() -> list[str]:
     """Return the names of all registered teachers, sorted.
 
@@ -81,7 +137,7 @@ def teacher_class(name: str) -> type[Teacher]:
     """Return the class registered under a name.
 
     Args:
-        name: A registered name, or the place of a class, ``"my_module:MyTeacher"``.
+        name: A registered name, a preset such as ``"bandit:sec"``, or the place of a class, ``"my_module:MyTeacher"``.
 
     Raises:
         RequestError: An unknown name (a ``ValueError``), with the nearest known ones, or a place without a teacher.
@@ -89,7 +145,8 @@ def teacher_class(name: str) -> type[Teacher]:
     known = list_teachers()
     if name not in _TEACHERS and ":" not in name:
         raise RequestError(unknown_name("teacher", name, known))
-    place = _TEACHERS.get(name, name)
+    registered = name if _preset(name) is None else name.partition(":")[0]
+    place = _TEACHERS.get(registered, registered)
     return _load(place) if isinstance(place, str) else place
 
 
@@ -115,10 +172,10 @@ def make_teacher(name: str, task_space: TaskSpace, *, seed: int | None = None, *
     """Build a registered teacher.
 
     Args:
-        name: One of `list_teachers`, or the place of a class, ``"my_module:MyTeacher"``.
+        name: One of `list_teachers`, one of `presets`, or the place of a class, ``"my_module:MyTeacher"``.
         task_space: The tasks it chooses from; a Gymnasium space is converted (`TaskSpace.from_gym`).
         seed: Seed of its own random generator; None draws one from the operating system. 0 is a seed.
-        **hyperparameters: Passed to the class.
+        **hyperparameters: Passed to the class, before those of a preset.
 
     Returns:
         The teacher.
@@ -136,6 +193,9 @@ def make_teacher(name: str, task_space: TaskSpace, *, seed: int | None = None, *
     from .spaces import TaskSpace
 
     cls = teacher_class(name)
+    preset = _preset(name)
+    if preset is not None:
+        hyperparameters = {**preset.hyperparameters, **hyperparameters}
     accepted = inspect.signature(cls).parameters
     if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in accepted.values()):
         for key in hyperparameters:
