@@ -43,6 +43,7 @@ def evaluate_run(
     deterministic: bool = True,
     out: str | Path | None = None,
     summary_only: bool = False,
+    antagonist: bool = False,
 ) -> str:
     """Evaluate the student of a run and write a table of its scores.
 
@@ -55,6 +56,7 @@ def evaluate_run(
         out: Folder for ``<test set>.csv`` (one row per task) and ``.json`` (totals); by default ``evaluation`` in the
             run directory.
         summary_only: Leave the rows of the tasks out of the text.
+        antagonist: Evaluate the second student of a run with two; its files are named ``antagonist-…``.
 
     Returns:
         The text to print.
@@ -79,7 +81,7 @@ def evaluate_run(
     name, tasks = saved.test_tasks(test_set)
     checkpoint = latest_checkpoint(saved)
     folder = evaluation_folder(saved, out)
-    student, normalize = saved.load_student(checkpoint)
+    student, normalize = saved.load_student(checkpoint, antagonist=antagonist)
 
     with progress_of_episodes(len(tasks) * episodes) as advance:
         result = evaluate(
@@ -93,12 +95,13 @@ def evaluate_run(
             success_above=saved.config.success_above,
             progress=advance,
         )
-    stem = name.replace("/", "-")
+    stem = file_stem(name.replace("/", "-"), antagonist)
     write_text(folder / f"{stem}.csv", _csv(result))
     totals = {**_totals(saved, checkpoint, name, result, episodes, seed), "deterministic": deterministic}
+    totals |= {"role": "antagonist"} if antagonist else {}
     write_text(folder / f"{stem}.json", json.dumps(totals, indent=2, allow_nan=False) + "\n")
     header = [
-        *header_lines(saved, checkpoint),
+        *header_lines(saved, checkpoint, antagonist),
         f"test set     {name}: {len(tasks)} tasks, {episodes} episode{'s' * (episodes > 1)} each, seed {seed}",
     ]
     footer = _footer(result, folder / stem)
@@ -156,11 +159,17 @@ def progress_of_episodes(total: int) -> Iterator[Callable[[int, int], None]]:
         yield advance
 
 
-def header_lines(saved: SavedRun, checkpoint: Checkpoint) -> list[str]:
+def file_stem(name: str, antagonist: bool) -> str:
+    """Return the name of the files of an evaluation, without their endings."""
+    return f"antagonist-{name}" if antagonist else name
+
+
+def header_lines(saved: SavedRun, checkpoint: Checkpoint, antagonist: bool = False) -> list[str]:
     """Return the lines that say what was evaluated."""
     config, env_id = saved.config, saved.make_env.env_id
+    student = f"antagonist, {config.student}" if antagonist else config.student
     return [
-        f"run          {saved.run.path} ({config.student} under {config.teacher}, {env_id})",
+        f"run          {saved.run.path} ({student} under {config.teacher}, {env_id})",
         f"checkpoint   {checkpoint.step:,} steps",
     ]
 

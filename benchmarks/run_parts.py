@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..checkpoints import Checkpoint
 from ..errors import RunError
 from ..state import load_state
+from ..teachers.teacher import Teacher, needs_antagonist, needs_rollouts
 from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, task_space_of, try_out
 from .native_batch import has_native_batch
 from .run_defaults import n_envs_of, with_defaults
 from .run_teacher import teacher_of
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
+
+
+class Students(NamedTuple):
+    """Who learns in a run."""
+
+    venv: Any
+    """Where the student plays."""
+    student: Any
+    """The one that is tested; the protagonist where there are two."""
+    antagonist: Any
+    """The second one; None where the teacher needs none."""
 
 
 class RunParts:
@@ -43,7 +57,6 @@ class RunParts:
 
     def __init__(self, config: TrainConfig) -> None:
         from ..students.building import check_device, student_arguments, student_class
-        from ..students.signals import wanted_signals
 
         algorithm = student_class(config.student)
         check_device(config.device)
@@ -56,7 +69,7 @@ class RunParts:
             self.space = task_space_of(env, env_id)
             test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
             self.teacher = teacher_of(config, self.space, env)
-            wanted_signals(self.teacher, algorithm)
+            self._check_student(algorithm)
             try_out(env, env_id)
             native = config.vec_env == "native" or (config.vec_env == "auto" and has_native_batch(env))
         finally:
@@ -67,6 +80,15 @@ class RunParts:
             vec_env="native" if native else "dummy" if config.vec_env == "auto" else config.vec_env,
             n_envs=n_envs_of(config, native),
         )
+
+    def _check_student(self, algorithm: Any) -> None:
+        from ..students.paired_training import check_algorithm
+        from ..students.signals import wanted_signals
+
+        if needs_rollouts(self.teacher):
+            check_algorithm(self.teacher, algorithm)
+        else:
+            wanted_signals(self.teacher, algorithm)
 
     def load_teacher(self, checkpoint: Checkpoint) -> None:
         """Let the teacher go on where a checkpoint was taken.
@@ -83,8 +105,39 @@ class RunParts:
             raise RunError(f"{file} does not fit this run: {error}") from error
 
     @contextmanager
-    def environments(self) -> Iterator[Any]:
-        """Give the vector environment in which the teacher chooses the tasks, and close it at the end.
+    def students(self, checkpoint: Checkpoint | None) -> Iterator[Students]:
+        """Give the student, and an antagonist where the teacher needs one, and close their environments at the end.
+
+        Args:
+            checkpoint: Where to go on; None makes new students.
+
+        Raises:
+            RequestError: The student does not fit the environment.
+            RunError: A worker process dies at its start, or the checkpoint is damaged.
+        """
+        from ..students.follower import Follower
+
+        with self.environments() as venv:
+            student = self.make_student(venv, checkpoint)
+            if not needs_antagonist(self.teacher):
+                yield Students(venv, student, None)
+                return
+            seed = self.antagonist_seed
+            with self.environments(Follower(self.space, seed=seed), seed) as other:
+                yield Students(venv, student, self.make_student(other, checkpoint, antagonist=True))
+
+    @property
+    def antagonist_seed(self) -> int:
+        """The seed of the antagonist and of its environments."""
+        return int(np.random.SeedSequence([self.config.seed, 1]).generate_state(1)[0] % 2**31)
+
+    @contextmanager
+    def environments(self, teacher: Teacher | None = None, seed: int | None = None) -> Iterator[Any]:
+        """Give a vector environment in which a teacher chooses the tasks, and close it at the end.
+
+        Args:
+            teacher: Who chooses; by default the run's teacher.
+            seed: Of the environments; by default the run's.
 
         Raises:
             RunError: A worker process dies at its start.
@@ -92,14 +145,15 @@ class RunParts:
         from ..wrappers import CurriculumVecEnv, make_curriculum_vec_env
 
         config = self.config
+        teacher, seed = teacher or self.teacher, config.seed if seed is None else seed
         assert config.n_envs is not None
         try:
             if config.vec_env == "native":
-                venv = CurriculumVecEnv(self.make_env.vec_env(config.n_envs, config.seed), self.teacher)
+                venv = CurriculumVecEnv(self.make_env.vec_env(config.n_envs, seed), teacher)
             else:
                 make = self.make_env if config.vec_env == "dummy" else WorkerMaker(self.make_env)
                 venv = make_curriculum_vec_env(
-                    make, self.teacher, n_envs=config.n_envs, seed=config.seed, vec_env_cls=config.vec_env
+                    make, teacher, n_envs=config.n_envs, seed=seed, vec_env_cls=config.vec_env
                 )
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise RunError(
@@ -113,8 +167,13 @@ class RunParts:
             raise
         venv.close()
 
-    def make_student(self, venv: Any, checkpoint: Checkpoint | None) -> Any:
+    def make_student(self, venv: Any, checkpoint: Checkpoint | None, *, antagonist: bool = False) -> Any:
         """Return a new student, or the one of a checkpoint.
+
+        Args:
+            venv: Where it learns.
+            checkpoint: None makes a new one.
+            antagonist: Whether it is the second student.
 
         Raises:
             RequestError: The student does not fit the environment.
@@ -122,16 +181,18 @@ class RunParts:
         """
         from ..students.building import make_student, prepare, student_class
         from ..students.checkpointing import load_student
+        from ..students.paired_training import ANTAGONIST_PREFIX
 
         config = self.config
         if checkpoint is not None:
             env = prepare(venv, bool(self._arguments.get("normalize_observations", False)), config.torch_threads)
-            return load_student(student_class(config.student), checkpoint.path, env, config.device)
+            prefix = ANTAGONIST_PREFIX if antagonist else ""
+            return load_student(student_class(config.student), checkpoint.path, env, config.device, prefix)
         return make_student(
             config.student,
             venv,
             preset_name=config.preset,
-            seed=config.seed,
+            seed=self.antagonist_seed if antagonist else config.seed,
             device=config.device,
             torch_threads=config.torch_threads,
             **config.student_args,

@@ -14,7 +14,7 @@ from ..task_log import TaskLog
 from .evaluation import Evaluation, evaluate
 from .evaluation_log import EvaluationLog
 from .progress_bar import ProgressBar
-from .run_parts import RunParts
+from .run_parts import RunParts, Students
 
 
 class RunRecords:
@@ -23,7 +23,7 @@ class RunRecords:
     Args:
         run: The run directory.
         parts: What the run consists of.
-        student: Who learns; its ``num_timesteps`` is the clock.
+        students: Who learns; the student's ``num_timesteps`` is the clock.
         checkpoint: Where to go on; None begins anew.
         bar: Shows what is going on.
 
@@ -36,9 +36,10 @@ class RunRecords:
     """
 
     def __init__(
-        self, run: RunDirectory, parts: RunParts, student: Any, checkpoint: Checkpoint | None, bar: ProgressBar
+        self, run: RunDirectory, parts: RunParts, students: Students, checkpoint: Checkpoint | None, bar: ProgressBar
     ) -> None:
-        self.run, self.parts, self.student, self.bar = run, parts, student, bar
+        self.run, self.parts, self.student, self.bar = run, parts, students.student, bar
+        self._antagonist = students.antagonist
         self.tasks = TaskLog(parts.space.n_dims, self._clock, parts.space.dtype)
         self.evaluations = EvaluationLog(parts.test_tasks, parts.config.test_set or "")
         self._latest: tuple[int, Evaluation] | None = None
@@ -116,9 +117,20 @@ class RunRecords:
             "student": config.student,
             "seed": config.seed,
             "steps": self._clock(),
+            **self._steps_of_all(),
             "tasks": len(self.tasks),
             "test_set": config.test_set,
             "mean_return": result.mean_return,
             "mastered": None if np.isnan(result.mastered) else result.mastered,
             "seconds_of_last_session": round(seconds, 1),
         }
+
+    def _steps_of_all(self) -> dict[str, Any]:
+        """The steps of every agent, where there are more than one: a teacher's are the edits of its levels."""
+        teacher = int(self.parts.teacher.metrics().get("builder_steps", 0))
+        steps = {"protagonist": self._clock(), "teacher": teacher}
+        if self._antagonist is not None:
+            steps["antagonist"] = int(self._antagonist.num_timesteps)
+        elif not teacher:
+            return {}
+        return {"steps_of_all": {**steps, "total": sum(steps.values())}}

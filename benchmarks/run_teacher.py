@@ -11,8 +11,8 @@ from ..spaces import TaskSpace
 from ..teachers.teacher import Teacher
 from .train_config import TrainConfig
 
-_OFFERED = ("mutate",)
-"""What a teacher may take and an environment may offer, as an argument and an attribute of this name."""
+_OFFERED = {"mutate": "mutate", "builder": "level_builder", "codec": "task_codec"}
+"""Arguments of teachers, and the attributes of environments that fill them."""
 
 
 def teacher_of(config: TrainConfig, space: TaskSpace, env: Any) -> Teacher:
@@ -24,7 +24,8 @@ def teacher_of(config: TrainConfig, space: TaskSpace, env: Any) -> Teacher:
         env: An environment of the run; it may be closed.
 
     Raises:
-        RequestError: There is no such teacher, or it refuses its hyperparameters or the space.
+        RequestError: There is no such teacher, it refuses its hyperparameters or the space, or it cannot do without
+            something that the environment does not offer.
 
     Example:
         >>> import gymnasium as gym
@@ -34,12 +35,25 @@ def teacher_of(config: TrainConfig, space: TaskSpace, env: Any) -> Teacher:
         >>> teacher.mutate == env.unwrapped.mutate
         True
     """
-    arguments = dict(config.teacher_args)
-    accepted = inspect.signature(teacher_class(config.teacher)).parameters
-    for name in _OFFERED:
-        if name in accepted and name not in arguments and env.has_wrapper_attr(name):
-            arguments[name] = env.get_wrapper_attr(name)
+    arguments = {**_offered_by(env, config), **config.teacher_args}
     try:
         return make_teacher(config.teacher, space, seed=config.seed, **arguments)
     except (TypeError, ValueError) as error:
         raise RequestError(str(error)) from error
+
+
+def _offered_by(env: Any, config: TrainConfig) -> dict[str, Any]:
+    """What the environment offers of that which the teacher takes and was not given."""
+    accepted = inspect.signature(teacher_class(config.teacher)).parameters
+    offered = {}
+    for name, attribute in _OFFERED.items():
+        if name not in accepted or name in config.teacher_args:
+            continue
+        if env.has_wrapper_attr(attribute):
+            offered[name] = env.get_wrapper_attr(attribute)
+        elif accepted[name].default is inspect.Parameter.empty:
+            raise RequestError(
+                f"The teacher {config.teacher} needs a {name}, but {config.env} has no attribute {attribute}; choose "
+                "an environment that has one, or another teacher."
+            )
+    return offered

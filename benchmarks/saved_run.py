@@ -80,17 +80,19 @@ class SavedRun:
         """
         return choose_test_tasks(self.make_env.env_id, self.space, name or self.config.test_set)
 
-    def load_student(self, checkpoint: Checkpoint) -> tuple[Any, Any]:
+    def load_student(self, checkpoint: Checkpoint, *, antagonist: bool = False) -> tuple[Any, Any]:
         """Load the student of a checkpoint, to act and not to learn.
 
         Args:
             checkpoint: One that was verified. Its ``student.zip`` holds pickled Python objects.
+            antagonist: Load the second student of a run with two.
 
         Returns:
             The Stable-Baselines3 algorithm, without environment, and the ``VecNormalize`` whose statistics its
             observations are to be normalised with (None where it was trained without).
 
         Raises:
+            RequestError: There is no antagonist.
             RunError: The student cannot be read or is one for another environment.
         """
         from stable_baselines3.common.utils import check_for_correct_spaces
@@ -98,9 +100,13 @@ class SavedRun:
 
         from ..students.building import prepare, student_class
         from ..students.checkpointing import NORMALIZATION_FILE, STUDENT_FILE, load_normalization
+        from ..students.paired_training import ANTAGONIST_PREFIX
 
-        file = checkpoint.path / STUDENT_FILE
-        normalized = (checkpoint.path / NORMALIZATION_FILE).is_file()
+        prefix = ANTAGONIST_PREFIX if antagonist else ""
+        file = checkpoint.path / f"{prefix}{STUDENT_FILE}"
+        if antagonist and not file.is_file():
+            raise RequestError(f"The run in {self.run.path} has no antagonist: {self.config.teacher} needs none.")
+        normalized = (checkpoint.path / f"{prefix}{NORMALIZATION_FILE}").is_file()
         venv = prepare(DummyVecEnv([self.make_env]), normalized, self.config.torch_threads)
         try:
             try:  # a replay buffer is of no use here, and its memory is not needed
@@ -112,7 +118,7 @@ class SavedRun:
                 reason = " ".join(str(error).split()).rstrip(".")
                 raise RunError(f"{file} cannot be used with {self.make_env.env_id}: {reason}.") from error
             if normalized:
-                load_normalization(venv, checkpoint.path)
+                load_normalization(venv, checkpoint.path, prefix)
         finally:
             venv.close()
         return student, venv if normalized else None

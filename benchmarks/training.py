@@ -17,12 +17,13 @@ from typing import Any
 from ..checkpoints import Checkpoint, CheckpointStore
 from ..errors import RequestError, RunError
 from ..run_directory import NUMERICS, RunDirectory, versions
+from ..teachers.teacher import needs_rollouts
 from .compilation import announced_compilation
 from .interruption import interruptible
 from .progress_bar import ProgressBar
 from .rollout_log import RolloutLog
 from .run_logger import make_logger
-from .run_parts import RunParts
+from .run_parts import RunParts, Students
 from .run_records import RunRecords
 from .train_config import TrainConfig as TrainConfig
 from .train_config import default_run_folder
@@ -58,13 +59,12 @@ def train(config: TrainConfig, folder: str | Path | None = None, *, quiet: bool 
     RunDirectory.check_new(path)
     with closing(ProgressBar(config.steps, quiet)) as bar, announced_compilation(bar.say):
         parts = RunParts(config)
-        with parts.environments() as venv:
-            student = parts.make_student(venv, None)
+        with parts.students(None) as students:
             run = RunDirectory.create(path, asdict(parts.config))
             names = parts.config
             bar.say(f"Training {names.student} on {names.env} under {names.teacher}; run directory: {run.path}")
             with run.locked():
-                return _carry_through(run, parts, venv, student, None, bar)
+                return _carry_through(run, parts, students, None, bar)
 
 
 def resume(folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
@@ -96,9 +96,8 @@ def resume(folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
         parts = RunParts(config)
         if checkpoint is not None:
             parts.load_teacher(checkpoint)
-        with parts.environments() as venv:
-            student = parts.make_student(venv, checkpoint)
-            return _carry_through(run, parts, venv, student, checkpoint, bar)
+        with parts.students(checkpoint) as students:
+            return _carry_through(run, parts, students, checkpoint, bar)
 
 
 def _tell_of_other_versions(run: RunDirectory, bar: ProgressBar) -> None:
@@ -113,16 +112,16 @@ def _tell_of_other_versions(run: RunDirectory, bar: ProgressBar) -> None:
 
 
 def _carry_through(
-    run: RunDirectory, parts: RunParts, venv: Any, student: Any, checkpoint: Checkpoint | None, bar: ProgressBar
+    run: RunDirectory, parts: RunParts, students: Students, checkpoint: Checkpoint | None, bar: ProgressBar
 ) -> dict[str, Any]:
     """Train to the end, evaluate and write the summary."""
     started = time.time()
     store = CheckpointStore(run.checkpoints_folder)
     try:
-        records = RunRecords(run, parts, student, checkpoint, bar)
-        venv.add_listener(records.tasks)
-        _learn(run, parts.config, student, store, checkpoint, records, bar)
-        summary = records.summary(records.evaluate(student.num_timesteps), time.time() - started)
+        records = RunRecords(run, parts, students, checkpoint, bar)
+        students.venv.add_listener(records.tasks)
+        _learn(run, parts, students, store, checkpoint, records, bar)
+        summary = records.summary(records.evaluate(students.student.num_timesteps), time.time() - started)
         records.save()
         run.write_summary(summary)
         return summary
@@ -133,27 +132,33 @@ def _carry_through(
 
 def _learn(
     run: RunDirectory,
-    config: TrainConfig,
-    student: Any,
+    parts: RunParts,
+    students: Students,
     store: CheckpointStore,
     checkpoint: Checkpoint | None,
     records: RunRecords,
     bar: ProgressBar,
 ) -> None:
-    """Let the student take the steps that remain."""
+    """Let the student, or both, take the steps that remain."""
     from ..students.checkpointing import begin_episodes, set_pending_log
+    from ..students.paired_training import PairedTraining
     from ..students.teacher_callback import StopTraining, TeacherCallback
 
+    config, student = parts.config, students.student
     remaining = config.steps - student.num_timesteps
     if remaining <= 0:  # killed after the last checkpoint
         return
-    callback = TeacherCallback(
-        checkpoints=store,
-        checkpoint_every=config.checkpoint_every,
-        seed=config.seed,
-        meta=records.before_checkpoint,
-        between_rollouts=[records.between_rollouts],
-    )
+    arguments: dict[str, Any] = {
+        "checkpoints": store,
+        "checkpoint_every": config.checkpoint_every,
+        "seed": config.seed,
+        "meta": records.before_checkpoint,
+        "between_rollouts": [records.between_rollouts],
+    }
+    if needs_rollouts(parts.teacher):
+        callback: TeacherCallback = PairedTraining(students.antagonist, **arguments)
+    else:
+        callback = TeacherCallback(**arguments)
     with closing(make_logger(run, student.num_timesteps)) as logger:
         student.set_logger(logger)
         if checkpoint is not None:

@@ -20,6 +20,7 @@ from .maze_levels import Editor, mutate_levels
 from .maze_space import MazeSpace
 
 if TYPE_CHECKING:
+    from .maze_codec import MazeCodec
     from .maze_vec_env import MazeVecEnv
 
 FloatArray = NDArray[np.float64]
@@ -101,6 +102,13 @@ class MazeEnv(EzPickle, MazeGame):
 
     def _level_of(self, task: FloatArray) -> FloatArray:
         return task
+
+    @property
+    def task_codec(self) -> MazeCodec:
+        """Levels as sequences of tokens, for a task VAE."""
+        from .maze_codec import MazeCodec
+
+        return MazeCodec(self.task_space)
 
     def mutate(
         self, tasks: ArrayLike, rng: np.random.Generator, *, n_edits: int = 20, editor: Editor = "minimax"

@@ -45,6 +45,7 @@ class MazeCodec:
         self.max_walls = min(int(max_walls), space.n_cells - 2)
         self.vocabulary_size = space.n_cells
         self.sequence_length = self.max_walls + 2
+        self.tail = 2
         self.name = f"maze-{space.height}x{space.width}-{self.max_walls}"
 
     @property

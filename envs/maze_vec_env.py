@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,9 @@ from .maze_builder import MazeBuilder
 from .maze_config import MazeConfig, Observation, View
 from .maze_levels import Editor, mutate_levels
 from .maze_space import MazeSpace
+
+if TYPE_CHECKING:
+    from .maze_codec import MazeCodec
 
 FloatArray = NDArray[np.float64]
 
@@ -81,6 +85,13 @@ class MazeVecEnv(MazeBatch):
 
     def _levels_of(self, tasks: FloatArray) -> FloatArray:
         return tasks
+
+    @property
+    def task_codec(self) -> MazeCodec:
+        """Levels as sequences of tokens, for a task VAE."""
+        from .maze_codec import MazeCodec
+
+        return MazeCodec(self.task_space)
 
     def mutate(
         self, tasks: ArrayLike, rng: np.random.Generator, *, n_edits: int = 20, editor: Editor = "minimax"

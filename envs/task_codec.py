@@ -29,11 +29,14 @@ class TaskCodec(Protocol):
         name: What it encodes, e.g. ``"maze-13x13-50"``.
         vocabulary_size: How many tokens there are.
         sequence_length: Tokens of the longest sequence.
+        tail: How many tokens at the end of a sequence have a meaning by their place; those before them are a set, which
+            is written in ascending order.
     """
 
     name: str
     vocabulary_size: int
     sequence_length: int
+    tail: int
 
     @property
     def fingerprint(self) -> str:
@@ -97,6 +100,7 @@ class BinCodec:
         self._first = np.concatenate([[0], np.cumsum(self._counts)[:-1]]) + 1
         self.vocabulary_size = int(self._counts.sum())
         self.sequence_length = space.n_dims
+        self.tail = 0
         self.name = f"bins-{space.n_dims}d-{self.vocabulary_size}"
 
     @property
@@ -128,7 +132,7 @@ class BinCodec:
             ValueError: A token that does not exist.
         """
         given = np.atleast_2d(np.asarray(tokens))
-        if given.dtype.kind not in "iu" or given.size and not 0 <= given.min() <= given.max() <= self.vocabulary_size:
+        if given.dtype.kind not in "iu" or (given.size and not 0 <= given.min() <= given.max() <= self.vocabulary_size):
             raise ValueError(f"Expected tokens as whole numbers from 0 to {self.vocabulary_size}, got {tokens!r}.")
         n = len(given)
         chosen = rng.integers(0, self._counts, (n, len(self._counts)))

@@ -9,23 +9,27 @@ if TYPE_CHECKING:
     from .building import list_students as list_students
     from .building import make_student as make_student
     from .building import student_class as student_class
+    from .follower import Follower as Follower
     from .masked_recurrent_rollout_buffer import MaskedRecurrentDictRolloutBuffer as MaskedRecurrentDictRolloutBuffer
     from .masked_recurrent_rollout_buffer import MaskedRecurrentRolloutBuffer as MaskedRecurrentRolloutBuffer
     from .masked_rollout_buffer import MaskedDictRolloutBuffer as MaskedDictRolloutBuffer
     from .masked_rollout_buffer import MaskedRolloutBuffer as MaskedRolloutBuffer
     from .maze_extractor import MazeExtractor as MazeExtractor
     from .maze_lstm_policy import MazeLstmPolicy as MazeLstmPolicy
+    from .paired_training import PairedTraining as PairedTraining
     from .presets import list_presets as list_presets
     from .signals import available_signals as available_signals
     from .teacher_callback import TeacherCallback as TeacherCallback
 
 _PUBLIC = {
+    "Follower": ".follower",
     "MaskedDictRolloutBuffer": ".masked_rollout_buffer",
     "MaskedRecurrentDictRolloutBuffer": ".masked_recurrent_rollout_buffer",
     "MaskedRecurrentRolloutBuffer": ".masked_recurrent_rollout_buffer",
     "MaskedRolloutBuffer": ".masked_rollout_buffer",
     "MazeExtractor": ".maze_extractor",
     "MazeLstmPolicy": ".maze_lstm_policy",
+    "PairedTraining": ".paired_training",
     "TeacherCallback": ".teacher_callback",
     "available_signals": ".signals",
     "list_presets": ".presets",
@@ -35,12 +39,14 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Follower",
     "MaskedDictRolloutBuffer",
     "MaskedRecurrentDictRolloutBuffer",
     "MaskedRecurrentRolloutBuffer",
     "MaskedRolloutBuffer",
     "MazeExtractor",
     "MazeLstmPolicy",
+    "PairedTraining",
     "TeacherCallback",
     "available_signals",
     "list_presets",

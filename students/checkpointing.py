@@ -26,23 +26,28 @@ NORMALIZATION_FILE = "normalization.npz"
 REPLAY_FILE = "replay_buffer.npz"
 
 
-def save_student(student: Any, folder: Path) -> None:
+def save_student(student: Any, folder: Path, prefix: str = "") -> None:
     """Save a student, its ``VecNormalize`` statistics and its replay buffer into a folder.
+
+    Args:
+        student: A Stable-Baselines3 algorithm.
+        folder: An existing folder.
+        prefix: Comes before the names of the files.
 
     Raises:
         RunError: A file cannot be written.
     """
     archive = io.BytesIO()  # first into memory, for torch reports a full disk in many ways
     student.save(archive)
-    write_atomic(folder / STUDENT_FILE, lambda file: file.write(archive.getbuffer()))
+    write_atomic(folder / f"{prefix}{STUDENT_FILE}", lambda file: file.write(archive.getbuffer()))
     normalization = student.get_vec_normalize_env()
     if normalization is not None:
-        save_state(folder / NORMALIZATION_FILE, _normalization_state(normalization))
+        save_state(folder / f"{prefix}{NORMALIZATION_FILE}", _normalization_state(normalization))
     if getattr(student, "replay_buffer", None) is not None:
-        save_state(folder / REPLAY_FILE, _buffer_state(student.replay_buffer))
+        save_state(folder / f"{prefix}{REPLAY_FILE}", _buffer_state(student.replay_buffer))
 
 
-def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu") -> Any:
+def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu", prefix: str = "") -> Any:
     """Load what `save_student` saved.
 
     Args:
@@ -50,11 +55,12 @@ def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu") -> Any:
         folder: The checkpoint's folder.
         env: A new environment of the same kind, wrapped in ``VecNormalize`` if the old one was.
         device: Where torch computes.
+        prefix: Comes before the names of the files.
 
     Raises:
         RunError: A file is missing or damaged.
     """
-    file = folder / STUDENT_FILE
+    file = folder / f"{prefix}{STUDENT_FILE}"
     if not file.is_file():
         raise RunError(f"{file} is missing.")
     try:
@@ -64,27 +70,29 @@ def load_student(cls: Any, folder: Path, env: Any, device: str = "cpu") -> Any:
         raise RunError(f"{file} cannot be read by {cls.__name__}: {reason}.") from error
     normalization = student.get_vec_normalize_env()
     if normalization is not None:
-        load_normalization(normalization, folder)
+        load_normalization(normalization, folder, prefix)
     if getattr(student, "replay_buffer", None) is not None:
-        state = load_state(folder / REPLAY_FILE)
+        file = folder / f"{prefix}{REPLAY_FILE}"
+        state = load_state(file)
         try:
             _set_buffer_state(student.replay_buffer, state)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise RunError(f"{folder / REPLAY_FILE} does not fit the student's replay buffer: {error}.") from error
+            raise RunError(f"{file} does not fit the student's replay buffer: {error}.") from error
     return student
 
 
-def load_normalization(normalization: Any, folder: Path) -> None:
-    """Load the statistics of a ``VecNormalize`` from a checkpoint's folder.
+def load_normalization(normalization: Any, folder: Path, prefix: str = "") -> None:
+    """Load the statistics of a ``VecNormalize`` from a checkpoint's folder; the prefix is that of its file.
 
     Raises:
         RunError: The file is missing or does not fit.
     """
-    state = load_state(folder / NORMALIZATION_FILE)
+    file = folder / f"{prefix}{NORMALIZATION_FILE}"
+    state = load_state(file)
     try:
         _set_normalization_state(normalization, state)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise RunError(f"{folder / NORMALIZATION_FILE} does not fit the environment: {error!r}.") from error
+        raise RunError(f"{file} does not fit the environment: {error!r}.") from error
 
 
 def begin_episodes(student: Any, seed: int) -> None:
@@ -98,6 +106,11 @@ def begin_episodes(student: Any, seed: int) -> None:
     student.env.seed(_child_seeds(student, seed)[2])
     reset_environments(student)
     seed_randomness(student, seed)
+
+
+def seed_environments(student: Any, seed: int, steps: int) -> None:
+    """Seed the environments of a student from a seed and a number of steps; it has an effect from their next reset."""
+    student.env.seed(int(np.random.SeedSequence([seed, steps]).generate_state(3)[2] % 2**31))
 
 
 def reset_environments(student: Any) -> None:

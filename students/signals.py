@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RequestError
-from ..teachers.teacher import Teacher
+from ..teachers.teacher import Teacher, needs_rollouts
 from .rollout import Rollout
 
 
@@ -117,6 +117,11 @@ def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
     Raises:
         RequestError: The student cannot give one of them.
     """
+    if needs_rollouts(teacher):
+        raise RequestError(
+            f"{type(teacher).__name__} compares what students did on each task of a rollout, which TeacherCallback "
+            "does not tell it: train it with tutelage.students.PairedTraining."
+        )
     wanted = sorted(teacher.needs - _FROM_ENVIRONMENT)
     given = available_signals(algorithm)
     lacking = [name for name in wanted if name not in given]

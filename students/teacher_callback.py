@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ class TeacherCallback(BaseCallback):
     def _init_callback(self) -> None:
         self.curriculum = find_curriculum(self.training_env)
         self.teacher = self.curriculum.teacher
-        wanted = wanted_signals(self.teacher, self.model)
+        wanted = self._wanted_signals()
         self._signals = EpisodeSignals(wanted) if wanted else None
         if "transition_error" in wanted and self._transition_model is None:
             self._transition_model = self._make_transition_model()
@@ -108,6 +109,10 @@ class TeacherCallback(BaseCallback):
         self.curriculum.hold = self.teacher.hold if self._on_policy else "episode"
         self._withholding = Withholding(self.model, self.teacher)
         self._last_checkpoint = self.model.num_timesteps
+
+    def _wanted_signals(self) -> list[str]:
+        """Return the names of the signals to compute."""
+        return wanted_signals(self.teacher, self.model)
 
     def _make_transition_model(self) -> TransitionModel:
         """Return a new model, or the one of the checkpoint with which the student goes on."""
@@ -147,11 +152,14 @@ class TeacherCallback(BaseCallback):
         if self.checkpoints is not None and steps > self._last_checkpoint and (due or self.stop_requested):
             self.save_checkpoint()
             if not self.stop_requested:
-                begin_episodes(self.model, self.seed)
+                self._begin_episodes()
         if self.stop_requested:
             raise StopTraining
         if self.curriculum.hold == "rollout" and self.curriculum.stepped:
             reset_environments(self.model)
+
+    def _begin_episodes(self) -> None:
+        begin_episodes(self.model, self.seed)
 
     def save_checkpoint(self) -> None:
         """Save student and teacher now; episodes must begin anew afterwards.
@@ -166,7 +174,11 @@ class TeacherCallback(BaseCallback):
             save_state(folder / TEACHER_FILE, self.teacher.state_dict())
             if self._transition_model is not None:
                 save_state(folder / TRANSITION_MODEL_FILE, self._transition_model.state_dict())
+            self._save_more(folder)
         self._last_checkpoint = steps
+
+    def _save_more(self, folder: Path) -> None:
+        """Write further files into a checkpoint."""
 
     def _on_training_end(self) -> None:
         steps = self.model.num_timesteps

@@ -395,6 +395,34 @@ class Teacher(ABC):
             self._answered = grown
 
 
+def needs_rollouts(teacher: Teacher | type[Teacher]) -> bool:
+    """Tell whether a teacher wants one outcome for each task and rollout, not one for each episode.
+
+    It says so by needing a column that begins with ``protagonist_`` or ``antagonist_``.
+
+    Example:
+        >>> class Proud(Teacher):
+        ...     needs = frozenset({"protagonist_max_return"})
+        >>> needs_rollouts(Proud), needs_antagonist(Proud)
+        (True, False)
+    """
+    return any(name.startswith(("protagonist_", "antagonist_")) for name in teacher.needs)
+
+
+def needs_antagonist(teacher: Teacher | type[Teacher]) -> bool:
+    """Tell whether a teacher needs a second student, the antagonist, that plays the same tasks.
+
+    It says so by needing a column that begins with ``antagonist_``.
+
+    Example:
+        >>> class Comparing(Teacher):
+        ...     needs = frozenset({"protagonist_mean_return", "antagonist_max_return"})
+        >>> needs_antagonist(Comparing)
+        True
+    """
+    return any(name.startswith("antagonist_") for name in teacher.needs)
+
+
 def _copy(value: Any, name: str, owner: Teacher) -> Any:
     """Copy plain data, or say what to do about anything else."""
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:

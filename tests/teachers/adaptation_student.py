@@ -22,6 +22,7 @@ _LOOKS = 8
 
 _START, _WAY = 0.2, 0.6
 _WIDTH = 0.04
+_AHEAD = 0.1
 _NOISE = 0.03
 _STEPS = 50
 
@@ -38,7 +39,8 @@ class AdaptationStudent:
     there is a frontier at all times.
 
     An episode returns p plus a little noise, and is a success with the chance p. Its signals are 4 p (1 − p) plus
-    noise, but for estimates of the value, which are near p.
+    noise, but for estimates of the value, which are near p, and for the returns of two students: those of the
+    protagonist are this student's, and those of the antagonist what this student would get if its reach were 0.1 more.
 
     Args:
         seed: Of its luck and of its direction.
@@ -64,11 +66,11 @@ class AdaptationStudent:
             success_above=0.5,
         )
 
-    def chance(self, tasks: np.ndarray) -> np.ndarray:
-        """The chance of success at this moment, of tasks of shape (n, 2)."""
+    def chance(self, tasks: np.ndarray, ahead: float = 0.0) -> np.ndarray:
+        """The chance of success at this moment, or with a reach that much larger, of tasks of shape (n, 2)."""
         place = SPACE.to_unit(tasks)[:, self._dimension]
         difficulty = 1.0 - place if self._from_the_high_end else place
-        return 1.0 / (1.0 + np.exp((difficulty - self.reach) / _WIDTH))
+        return 1.0 / (1.0 + np.exp((difficulty - self.reach - ahead) / _WIDTH))
 
     def at_frontier(self, tasks: np.ndarray) -> np.ndarray:
         """Whether tasks of shape (n, 2) are at the frontier at this moment."""
@@ -90,6 +92,11 @@ class AdaptationStudent:
         signals = dict.fromkeys(sorted(names), loss)
         signals["initial_value"] = np.clip(p + 0.1 * self._rng.standard_normal(n), 0.0, 1.0)
         signals["mean_value"] = success - loss
+        for who, ahead in (("protagonist", 0.0), ("antagonist", _AHEAD)):
+            if any(name.startswith(who) for name in names):
+                column = self.chance(tasks.values, ahead) + _NOISE * self._rng.standard_normal(n)
+                signals |= {f"{who}_mean_return": column, f"{who}_max_return": column, f"{who}_episodes": np.ones(n)}
+                signals[f"{who}_mean_value"] = column - loss
         self.reach += self._pace * np.count_nonzero(self.at_frontier(tasks.values) & tasks.train)
         return Outcomes(
             tasks=tasks.values,

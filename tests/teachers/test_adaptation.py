@@ -28,8 +28,8 @@ from tutelage.registry import teacher_class
 from . import adaptation_teachers
 from .adaptation_student import SPACE, AdaptationStudent, measure_adaptation
 
-EXEMPT = {"random"}
-"""The baseline, which is not to adapt."""
+EXEMPT = {"random", "minimax"}
+"""Baselines: one is not to adapt, and one looks for tasks on which its student fails."""
 
 MARGIN = 1.25
 N_STUDENTS = 20
