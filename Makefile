@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := $(shell find core teachers envs wrappers students benchmarks -name '*.py' -o -path '*/test_sets/*' -type f -o -name 'py.typed') pyproject.toml
 RUN ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
-STEPS ?= 1e6
+STEPS ?= 3e6
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint format types bench docs install clean
@@ -15,9 +15,9 @@ STEPS ?= 1e6
 help: ## Explain the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: install ## Train a student on Stump Tracks under ALP-GMM, evaluate it and write a report (under 6 minutes)
-	$(BIN)/tutelage train StumpTracks --teacher alp-gmm --student ppo --n-envs 16 --steps $(STEPS) --eval-every $(STEPS) --seed 0 --out $(RUN)
-	$(BIN)/tutelage evaluate $(RUN)
+demo: install ## Train a student on mazes under SFL, test it on mazes it has never seen, write a report (under 6 minutes)
+	$(BIN)/tutelage train Maze --teacher sfl --env-arg walls=60 --steps $(STEPS) --eval-every 5e5 --checkpoint-every 1e6 --seed 0 --out $(RUN)
+	$(BIN)/tutelage evaluate $(RUN) --suite zero-shot-12
 	$(BIN)/tutelage report $(RUN)
 	@echo "Open $(RUN)/plots/report.html in a browser."
 

@@ -55,8 +55,9 @@ class RunParts:
         ('tracks', 'stump-tracks/grid-100')
     """
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, config: TrainConfig, *, quiet: bool = False) -> None:
         from ..students.building import check_device, student_arguments, student_class
+        from .vae_command import ensure_vae
 
         algorithm = student_class(config.student)
         check_device(config.device)
@@ -68,6 +69,7 @@ class RunParts:
         try:
             self.space = task_space_of(env, env_id)
             test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
+            config = ensure_vae(config, env_id, self.space, env, quiet=quiet)
             self.teacher = teacher_of(config, self.space, env)
             self._check_student(algorithm)
             try_out(env, env_id)

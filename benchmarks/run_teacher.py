@@ -11,7 +11,7 @@ from ..spaces import TaskSpace
 from ..teachers.teacher import Teacher
 from .train_config import TrainConfig
 
-_OFFERED = {"mutate": "mutate", "builder": "level_builder", "codec": "task_codec"}
+_OFFERED = {"mutate": "mutate", "builder": "level_builder"}
 """Arguments of teachers, and the attributes of environments that fill them."""
 
 
@@ -35,14 +35,14 @@ def teacher_of(config: TrainConfig, space: TaskSpace, env: Any) -> Teacher:
         >>> teacher.mutate == env.unwrapped.mutate
         True
     """
-    arguments = {**_offered_by(env, config), **config.teacher_args}
+    arguments = {**_offered_by(env, space, config), **config.teacher_args}
     try:
         return make_teacher(config.teacher, space, seed=config.seed, **arguments)
     except (TypeError, ValueError) as error:
         raise RequestError(str(error)) from error
 
 
-def _offered_by(env: Any, config: TrainConfig) -> dict[str, Any]:
+def _offered_by(env: Any, space: TaskSpace, config: TrainConfig) -> dict[str, Any]:
     """What the environment offers of that which the teacher takes and was not given."""
     accepted = inspect.signature(teacher_class(config.teacher)).parameters
     offered = {}
@@ -56,4 +56,8 @@ def _offered_by(env: Any, config: TrainConfig) -> dict[str, Any]:
                 f"The teacher {config.teacher} needs a {name}, but {config.env} has no attribute {attribute}; choose "
                 "an environment that has one, or another teacher."
             )
+    if "codec" in accepted and "codec" not in config.teacher_args:
+        from .vae_command import codec_of
+
+        offered["codec"] = codec_of(env, space)
     return offered

@@ -58,7 +58,7 @@ def train(config: TrainConfig, folder: str | Path | None = None, *, quiet: bool 
     path = Path(folder) if folder is not None else default_run_folder(config)
     RunDirectory.check_new(path)
     with closing(ProgressBar(config.steps, quiet)) as bar, announced_compilation(bar.say):
-        parts = RunParts(config)
+        parts = RunParts(config, quiet=quiet)
         with parts.students(None) as students:
             run = RunDirectory.create(path, asdict(parts.config))
             names = parts.config

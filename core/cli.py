@@ -1,4 +1,4 @@
-"""The command line: ``tutelage train | evaluate | resume | report | lab | list``.
+"""The command line: ``tutelage train | evaluate | resume | report | lab | vae | list``.
 
 Exit status 0: done; 1: the run failed; 2: the request was wrong. Messages go to standard error, results to standard
 output. Tracebacks are shown with ``--debug`` only.
@@ -23,6 +23,7 @@ _COMMANDS = {
     "resume": "go on with an interrupted run",
     "report": "draw the pictures of a run",
     "lab": "compare teachers on toy spaces",
+    "vae": "train a latent space of tasks, for the teacher clutr",
     "list": "show teachers, environments, students and test sets",
 }
 
@@ -101,6 +102,7 @@ def _dispatch(words: list[str]) -> int:
         "resume": _resume,
         "report": _report,
         "lab": _lab,
+        "vae": _vae,
         "list": _list,
     }
     if name not in commands:
@@ -340,6 +342,41 @@ def _lab_settings(first: Any, file: Path | None, content: dict[str, Any]) -> tup
             settings[name] = Path(others[name]) if kind is str else others[name]
     extras = {"teacher_args": {t: dict(a) for t, a in settings.pop("teacher_args", {}).items()}, "all": everyone}
     return settings, extras
+
+
+# --- vae -------------------------------------------------------------------------------------------------------------
+
+
+def _vae(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print("usage: tutelage vae train ENV [options]\n\n`tutelage vae train --help` explains the options.")
+        return 0
+    if words[0] != "train":
+        raise RequestError(unknown_name("command of vae", words[0], ["train"]))
+    from . import cli_flags
+    from .cli_parsing import parse_flags
+    from .task_flags import parse_arguments
+
+    flags = parse_flags(cli_flags.TrainVAE, words[1:], "vae train")
+    if not flags.env:
+        raise RequestError("Name an environment, e.g. `tutelage vae train Maze`; `tutelage list envs` shows ours.")
+    from .benchmarks.vae_command import train_task_vae
+
+    changes = {name: getattr(flags, name) for name in ("iterations", "latent", "learning_rate", "corpus_size")}
+    folder = train_task_vae(
+        flags.env,
+        flags.out,
+        preset=flags.preset,
+        seed=flags.seed,
+        env_args=parse_arguments(flags.env_arg, "--env-arg"),
+        task=flags.task,
+        quiet=flags.quiet,
+        report=flags.report,
+        sort=False if flags.unsorted else None,
+        **({**changes, "iterations": 0} if flags.untrained else changes),
+    )
+    print(folder)
+    return 0
 
 
 # --- list ------------------------------------------------------------------------------------------------------------

@@ -165,6 +165,43 @@ class Lab:
 
 
 @dataclass
+class TrainVAE:
+    """Train a task VAE: a latent space of an environment's tasks, in which the teacher clutr proposes points.
+
+    It learns from random tasks, without a student. Its folder has the weights (safetensors), vae.json and a report.
+    """
+
+    env: Positional[str] = ""
+    """A Gymnasium id, or the short name of an environment of ours, e.g. Maze."""
+    preset: str = "small"
+    """small (minutes on a processor) or paper (the published sizes and iterations: weeks)."""
+    iterations: int | None = None
+    """Steps of the optimiser; by default the preset's."""
+    latent: int | None = None
+    """Dimensions of the latent space; by default the preset's."""
+    learning_rate: float | None = None
+    """Of the optimiser at the beginning; by default the preset's."""
+    corpus_size: int | None = None
+    """Different random tasks to learn from; by default the preset's."""
+    unsorted: Annotated[bool, FlagCreatePairsOff] = False
+    """Learn from sequences in random order, an ablation."""
+    untrained: Annotated[bool, FlagCreatePairsOff] = False
+    """Save random weights, an ablation."""
+    seed: int = 0
+    """Seed of weights, corpus and noise."""
+    env_arg: UseAppendAction[list[str]] = field(default_factory=list)
+    """An argument of gymnasium.make, NAME=VALUE. Repeat it for more."""
+    task: UseAppendAction[list[str]] = field(default_factory=list)
+    """A dimension of the task space, as for `tutelage train`."""
+    out: Path | None = None
+    """The folder; by default runs/vaes/<environment>-<preset>-<fingerprint>, where `tutelage train` finds it."""
+    report: bool = True
+    """Draw the report of the VAE."""
+    quiet: Annotated[bool, FlagCreatePairsOff] = False
+    """Show nothing but errors and the folder."""
+
+
+@dataclass
 class List:
     """Show what there is: teachers, environments (with their task spaces), students and test sets."""
 

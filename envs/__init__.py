@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .frozen import load_test_set as load_test_set
     from .hexagon_tracks import HexagonTracks as HexagonTracks
     from .maze import MazeEnv as MazeEnv
+    from .maze_codec import MazeCodec as MazeCodec
     from .maze_levels import count_walls as count_walls
     from .maze_levels import fewest_actions as fewest_actions
     from .maze_levels import is_solvable as is_solvable
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from .maze_suites import maze_test as maze_test
     from .maze_vec_env import MazeVecEnv as MazeVecEnv
     from .stump_tracks import StumpTracks as StumpTracks
+    from .task_codec import BinCodec as BinCodec
+    from .task_codec import TaskCodec as TaskCodec
+    from .task_corpus import TaskCorpus as TaskCorpus
     from .toy_config import ToyConfig as ToyConfig
     from .toy_forms import TOY_FORMS as TOY_FORMS
     from .toy_forms import toy_form as toy_form
@@ -64,6 +68,10 @@ _PUBLIC = {
     "MazeParametersEnv": ".maze_parameters",
     "MazeParametersVecEnv": ".maze_parameters_vec_env",
     "MazeSpace": ".maze_space",
+    "TaskCorpus": ".task_corpus",
+    "TaskCodec": ".task_codec",
+    "MazeCodec": ".maze_codec",
+    "BinCodec": ".task_codec",
     "MazeTest": ".maze_suites",
     "MazeVecEnv": ".maze_vec_env",
     "StumpTracks": ".stump_tracks",
@@ -97,8 +105,10 @@ _PUBLIC = {
 
 __all__ = [
     "TOY_FORMS",
+    "BinCodec",
     "BipedalTracks",
     "HexagonTracks",
+    "MazeCodec",
     "MazeEnv",
     "MazeParametersEnv",
     "MazeParametersVecEnv",
@@ -106,6 +116,8 @@ __all__ = [
     "MazeTest",
     "MazeVecEnv",
     "StumpTracks",
+    "TaskCodec",
+    "TaskCorpus",
     "TestSet",
     "ToyConfig",
     "ToyGrid",

@@ -71,6 +71,9 @@ class Listening(Teacher):
     def _update(self, outcomes):
         self.heard.append(outcomes)
 
+    def _get_state(self):
+        return {"n_heard": len(self.heard)}
+
 
 class Alone(Listening):
     needs = frozenset({"protagonist_max_return"})
@@ -90,7 +93,10 @@ class Recorder:
 
 
 def student(teacher, name="ppo", n_envs=3, seed=0, vec_env_cls="dummy", env=None, normalize=False, **arguments):
-    venv = make_curriculum_vec_env(Corridor, teacher, n_envs=n_envs, seed=seed, vec_env_cls=vec_env_cls, env_kwargs=env)
+    start = {"start_method": "fork"} if vec_env_cls == "subproc" else {}
+    venv = make_curriculum_vec_env(
+        Corridor, teacher, n_envs=n_envs, seed=seed, vec_env_cls=vec_env_cls, env_kwargs=env, **start
+    )
     small = {"n_steps": 16, **({} if name == "a2c" else {"batch_size": 16, "n_epochs": 1}), **arguments}
     return make_student(name, venv, seed=seed, normalize_observations=normalize, **small)
 
@@ -163,7 +169,7 @@ def test_the_columns_are_those_of_the_episodes_that_each_finished():
 
 def test_a_student_without_a_finished_episode_has_returns_of_0_and_says_so():
     teacher = Listening()
-    protagonist = student(teacher, n_steps=4)
+    protagonist = student(teacher, n_steps=4, batch_size=12)
     antagonist = student(Follower(SPACE), seed=1, n_steps=16)
     learn(protagonist, antagonist, rollouts=8)
     outcomes = teacher.heard[0]

@@ -1,0 +1,1 @@
+"""Tests of the teachers over a learned latent space."""
