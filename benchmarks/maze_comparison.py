@@ -98,7 +98,7 @@ def command_of(config: TrainConfig, folder: str) -> str:
     words = ["tutelage", "train", config.env]
     for field in fields(TrainConfig):
         value = getattr(config, field.name)
-        default = {"dict": {}, "list": []}.get(type(value).__name__, field.default)
+        default = type(value)() if isinstance(value, (dict, list)) else field.default
         if field.name in ("env", "seed") or (value == default and field.name != "teacher"):
             continue
         flag = f"--{field.name.replace('_', '-')}"

@@ -278,7 +278,7 @@ class MazeBatch(VecEnv):
         (columns, rows), k = self.config.image_shape, len(which)
         if self.config.observation == "flat":
             length = columns * rows * self.config.n_classes + 4
-            vectors = np.zeros((k, *self.observation_space.shape), dtype=np.float32)
+            vectors = np.zeros((k, length + self.config.visits * columns * rows), dtype=np.float32)
             if self.config.is_full:
                 full_vectors(*state, vectors)
             else:

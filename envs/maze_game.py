@@ -144,7 +144,7 @@ class MazeGame(MiniGridEnv):
         else:
             grid, visible = self.gen_obs_grid()
             image = grid.encode(visible)
-        parts = {"image": image, "direction": self.agent_dir}
+        parts: dict[str, Any] = {"image": image, "direction": self.agent_dir}
         if self.config.visits:
             parts["visits"] = self._seen_visits()
         if self.config.observation == "dict":

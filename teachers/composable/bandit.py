@@ -190,12 +190,12 @@ class Bandit(Teacher):
     @property
     def estimates(self) -> FloatArray:
         """The estimate of each arm, on its scale, shape ``(K,)``."""
-        return self._scaled(self._estimator.estimates).copy()
+        return np.array(self._scaled(self._estimator.estimates))
 
     @property
     def probabilities(self) -> FloatArray:
         """The probability of each arm, shape ``(K,)``."""
-        return self._chances()[0].copy()
+        return np.array(self._chances()[0])
 
     def allocate(self, budget: int, minimum: int = 0) -> IntArray:
         """Divide a number of episodes among the arms in proportion to their scores (CurES).

@@ -178,7 +178,7 @@ class GeneratorTeacher(Teacher):
     @property
     def archive(self) -> FloatArray:
         """The tasks kept, shape ``(k, d)``."""
-        return self._archive.copy()
+        return np.array(self._archive)
 
     # --- Tasks -----------------------------------------------------------------------------------------------------
 

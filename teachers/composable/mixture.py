@@ -87,7 +87,7 @@ class Mixture(Teacher):
     @property
     def weights(self) -> FloatArray:
         """The probability of each teacher at this moment, shape ``(K,)``."""
-        return self._shares.copy()
+        return np.array(self._shares)
 
     def _sample(self, n: int) -> tuple[FloatArray, NDArray[np.bool_]]:
         cumulative = np.cumsum(self.weights)

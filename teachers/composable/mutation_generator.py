@@ -115,7 +115,7 @@ class MutationGenerator:
                 return context.space.sample(n, context.rng)
         parents = context.rng.choice(len(tasks), size=n, p=p)
         tiers = np.array(tier_of(rates[parents], context.tiers))
-        rows = tasks[parents].copy()
+        rows: FloatArray = tasks[parents]  # a copy
         for tier in TIERS:
             places = np.flatnonzero(tiers == tier)
             if len(places):

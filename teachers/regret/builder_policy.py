@@ -1,4 +1,7 @@
-"""The network and the learner of a generator of levels, Stable-Baselines3's PPO. Importing this loads torch and SB3."""
+"""The network and the learner of a generator of levels, Stable-Baselines3's PPO. Importing this loads torch and SB3.
+
+It is the only file of the teachers that knows Stable-Baselines3 and Gymnasium: a generator is one of its algorithms.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from gymnasium import spaces
+from numpy.typing import ArrayLike
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.utils import obs_as_tensor
 from torch import nn
 
 if TYPE_CHECKING:
@@ -103,6 +108,46 @@ def make_learner(observation_space: Any, action_space: Any, horizon: int, config
     learner.batch_size = config.batch_size
     learner.set_logger(Logger(None, []))
     return learner
+
+
+def act(policy: Any, observation: Any, states: Any, starts: Any) -> tuple[Any, Any, Any, Any]:
+    """Let a policy act.
+
+    Args:
+        policy: Of a learner.
+        observation: An array or a dict of arrays, stacked along the first axis.
+        states: Of its memory; None where it has none.
+        starts: Whether episodes begin, shape ``(n,)``; of no meaning without a memory.
+
+    Returns:
+        Actions, values, log-probabilities, and the states afterwards.
+    """
+    tensors = obs_as_tensor(observation, policy.device)
+    with torch.no_grad():
+        if states is None:
+            return (*policy(tensors), None)
+        outcome: tuple[Any, Any, Any, Any] = policy(tensors, states, torch.as_tensor(starts, dtype=torch.float32))
+        return outcome
+
+
+def first_states(n: int, config: GeneratorConfig) -> Any:
+    """Return the states of a memory before the first step of n episodes; None for a policy without one."""
+    if not config.recurrent:
+        return None
+    from sb3_contrib.common.recurrent.type_aliases import RNNStates
+
+    zeros = torch.zeros(1, n, config.lstm)
+    return RNNStates((zeros, zeros), (zeros, zeros))
+
+
+def box(low: ArrayLike, high: ArrayLike) -> spaces.Box:
+    """Return a Box of single-precision numbers between bounds of shape ``(d,)``.
+
+    Example:
+        >>> box([-1.0], [1.0])
+        Box(-1.0, 1.0, (1,), float32)
+    """
+    return spaces.Box(np.asarray(low, dtype=np.float32), np.asarray(high, dtype=np.float32))
 
 
 @contextmanager

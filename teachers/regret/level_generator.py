@@ -90,26 +90,20 @@ class LevelGenerator:
         Returns:
             Shape ``(n, d)``.
         """
-        import torch
-        from stable_baselines3.common.utils import obs_as_tensor
-
-        from .builder_policy import own_randomness
+        from .builder_policy import act, first_states, own_randomness
 
         builder, policy = self.make_builder(n), self._learner.policy
         policy.set_training_mode(False)
         columns: dict[str, list[NDArray[Any]]] = {}
         observation = builder.reset(rng)
-        states, starts = self._first_states(n), torch.ones(n)
-        with own_randomness(int(rng.integers(2**31))), torch.no_grad():
+        states, starts = first_states(n, self.config), np.ones(n)
+        with own_randomness(int(rng.integers(2**31))):
             for _ in range(self.horizon):
                 seen = _parts(observation)
-                tensors = obs_as_tensor(observation, self._learner.device)
-                if states is None:
-                    actions, values, log_probs = policy(tensors)
-                else:
+                if states is not None:
                     seen["states"] = _state_array(states)
-                    actions, values, log_probs, states = policy(tensors, states, starts)
-                    starts = torch.zeros(n)
+                actions, values, log_probs, states = act(policy, observation, states, starts)
+                starts = np.zeros(n)
                 step = {"action": actions.numpy(), "value": values.numpy().ravel(), "log_prob": log_probs.numpy()}
                 for name, part in {**seen, **step}.items():
                     columns.setdefault(name, []).append(part)
@@ -123,15 +117,6 @@ class LevelGenerator:
             self._rewards.pop(oldest, None)
         self.n_steps += n * self.horizon
         return builder.tasks()
-
-    def _first_states(self, n: int) -> Any:
-        if not self.config.recurrent:
-            return None
-        import torch
-        from sb3_contrib.common.recurrent.type_aliases import RNNStates
-
-        zeros = torch.zeros(1, n, self.config.lstm)
-        return RNNStates((zeros, zeros), (zeros, zeros))
 
     # --- Learning ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 
 from ...spaces import TaskSpace
@@ -65,14 +64,14 @@ class SpaceBuilder:
     """
 
     def __init__(self, n: int, task_space: TaskSpace, *, n_noise: int = 10) -> None:
+        from .builder_policy import box
+
         self.n, self.task_space, self.n_noise = int(n), task_space, int(n_noise)
         self._varying = np.flatnonzero(task_space.high > task_space.low)
         self.horizon = max(1, len(self._varying))
         low = np.concatenate([np.full(self.horizon, -1.0), np.zeros(self.horizon + self.n_noise)])
-        self.observation_space = spaces.Box(
-            low.astype(np.float32), np.ones(2 * self.horizon + self.n_noise, dtype=np.float32)
-        )
-        self.action_space = spaces.Box(-1.0, 1.0, (1,), np.float32)
+        self.observation_space = box(low, np.ones(2 * self.horizon + self.n_noise))
+        self.action_space = box([-1.0], [1.0])
         self._steps = -1
 
     def reset(self, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from tutelage.cli import main
 from tutelage.errors import RequestError
 from tutelage.registry import register_teacher
 from tutelage.spaces import TaskSpace
+from tutelage.state import load_state
 from tutelage.teachers.regret.paired import SpaceBuilders
 from tutelage.teachers.teacher import Teacher
 
@@ -59,7 +60,7 @@ CONFIGS = {
     "maze-repaired": {**MAZE, "teacher": "repaired", "teacher_args": REPLAY},
     "maze-minimax": {**MAZE, "teacher": "minimax"},
 }
-QUICK = [("walk", [("stepping", 50)]), ("maze", [("saving", 3)]), ("maze-repaired", [("stepping", 150)])]
+QUICK = [("walk", [("stepping", 50)]), ("maze-repaired", [("saving", 3)])]
 SLOW = [
     (name, [(moment, count)])
     for name in CONFIGS
@@ -138,10 +139,10 @@ def test_the_protagonist_is_evaluated_and_the_antagonist_by_a_flag(uninterrupted
 
 def test_the_antagonist_plays_a_suite_of_mazes(uninterrupted, tmp_path):
     text = evaluate_run_on_mazes(
-        uninterrupted("maze"), "perfect", episodes=1, out=tmp_path, summary_only=True, antagonist=True
+        uninterrupted("maze"), "fixed-8", episodes=1, out=tmp_path, summary_only=True, antagonist=True
     )
     assert "antagonist, ppo under paired" in text
-    assert [file.name for file in tmp_path.glob("*.json")] == ["antagonist-perfect.json"]
+    assert [file.name for file in tmp_path.glob("*.json")] == ["antagonist-fixed-8-T250.json"]
 
 
 def test_a_run_without_an_antagonist_says_so(cartpole_run, tmp_path):
@@ -173,11 +174,11 @@ class Env:
 
 
 class Demanding(Teacher):
-    """Cannot do without a codec."""
+    """Cannot do without a builder."""
 
-    def __init__(self, task_space, *, seed=None, codec, mutate=None):
+    def __init__(self, task_space, *, seed=None, builder, mutate=None):
         super().__init__(task_space, seed=seed)
-        self.codec, self.mutate = codec, mutate
+        self.builder, self.mutate = builder, mutate
 
     def _sample(self, n):
         return self.task_space.sample(n, self.rng)
@@ -200,16 +201,18 @@ def demanding():
 
 def test_a_teacher_gets_what_it_takes_and_the_environment_offers():
     config = TrainConfig("Some-v0", "demanding")
-    teacher = teacher_of(config, SPACE, Env(task_codec="codec", mutate="mutate", level_builder="builder"))
-    assert (teacher.codec, teacher.mutate) == ("codec", "mutate")
+    teacher = teacher_of(config, SPACE, Env(level_builder="builder", mutate="mutate"))
+    assert (teacher.builder, teacher.mutate) == ("builder", "mutate")
 
 
 def test_what_is_not_offered_and_not_needed_is_left_out():
-    assert teacher_of(TrainConfig("Some-v0", "demanding"), SPACE, Env(task_codec="codec")).mutate is None
+    assert teacher_of(TrainConfig("Some-v0", "demanding"), SPACE, Env(level_builder="builder")).mutate is None
 
 
 def test_what_a_teacher_cannot_do_without_is_named_where_it_is_missing():
-    with pytest.raises(RequestError, match="teacher demanding needs a codec, but Some-v0 has no attribute task_codec"):
+    with pytest.raises(
+        RequestError, match="teacher demanding needs a builder, but Some-v0 has no attribute level_builder"
+    ):
         teacher_of(TrainConfig("Some-v0", "demanding"), SPACE, Env(mutate="mutate"))
 
 
@@ -220,8 +223,6 @@ def test_paired_takes_the_builder_of_the_environment_or_builds_by_dimensions():
     assert isinstance(teacher_of(config, SPACE, Env()).builder, SpaceBuilders)
 
 
-def test_the_tasks_that_both_played_are_in_the_log_of_tasks(uninterrupted):
-    from tutelage.state import load_state
-
-    log = load_state(uninterrupted("maze") / "tasks.npz")
-    assert np.isfinite(log["returns"]).sum() > 30
+def test_the_episodes_of_the_protagonist_are_in_the_log_of_tasks(uninterrupted):
+    log = load_state(uninterrupted("walk") / "tasks.npz")
+    assert np.isfinite(log["returns"]).sum() > 15
