@@ -77,13 +77,12 @@ class SecondStudent:
         """
         student = self.student
         self.follower.follow(tasks, train)
+        reset_environments(student)  # once, for it uses up the seeds of the environments
         if not self._ready:
             student.set_logger(self._logger)
-            # The environments are reset below in any case.
             student._setup_learn(0, self.callback, reset_num_timesteps=False)
             self.callback.on_training_start(locals(), globals())
             self._ready = True
-        reset_environments(student)
         student.collect_rollouts(student.env, self.callback, student.rollout_buffer, n_rollout_steps=student.n_steps)
         student._update_current_progress_remaining(*progress)
         self._log()

@@ -60,11 +60,11 @@ CONFIGS = {
     "maze-repaired": {**MAZE, "teacher": "repaired", "teacher_args": REPLAY},
     "maze-minimax": {**MAZE, "teacher": "minimax"},
 }
-QUICK = [("walk", [("stepping", 50)]), ("maze-repaired", [("saving", 3)])]
+QUICK = [("walk", [("stepping", 300)]), ("maze-repaired", [("saving", 3)])]
 SLOW = [
     (name, [(moment, count)])
     for name in CONFIGS
-    for moment, count in [("stepping", 10), ("stepping", 130), ("saving", 2), ("listing", 2), ("evaluating", 70)]
+    for moment, count in [("stepping", 10), ("stepping", 80), ("saving", 2), ("listing", 2), ("evaluating", 70)]
 ]
 
 
