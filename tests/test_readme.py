@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": cli_flags.Evaluate,
     "report": cli_flags.Report,
     "lab": cli_flags.Lab,
+    "vae": cli_flags.TrainVAE,
     "list": cli_flags.List,
 }
 
@@ -65,6 +66,8 @@ def test_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path):
 @pytest.mark.parametrize("command", sorted({command for page in PAGES for command in commands(page)}))
 def test_command_in_the_documentation_is_one(command, tmp_path):
     name, *words = shlex.split(command, comments=True)[1:]
+    if name == "vae":
+        assert words.pop(0) == "train"
     if "--config" in words:
         at = words.index("--config")
         del words[at : at + 2]
