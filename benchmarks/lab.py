@@ -176,6 +176,8 @@ def _play(
                 bar.set_postfix_str(f"{begun + ended}/{total} runs, last {run}", refresh=False)
     except KeyboardInterrupt as error:
         bar.close()
+        for unfinished in lab.runs_folder.glob(".*.tmp"):  # of a worker that was ended while it wrote
+            unfinished.unlink(missing_ok=True)
         raise KeyboardInterrupt(
             f"Stopped; {begun + ended:,} of {total:,} runs have ended and are kept in {lab.path}; "
             "the same command goes on."

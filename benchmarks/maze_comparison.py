@@ -93,7 +93,7 @@ def command_of(config: TrainConfig, folder: str) -> str:
 
     Example:
         >>> command_of(TrainConfig("Maze", "plr", steps=1000, teacher_args={"buffer_size": 64}), "runs/plr-0")
-        "tutelage train Maze --teacher plr --steps 1000 --teacher-arg buffer_size=64 --seed 0 --out runs/plr-0"
+        'tutelage train Maze --teacher plr --steps 1000 --teacher-arg buffer_size=64 --seed 0 --out runs/plr-0'
     """
     words = ["tutelage", "train", config.env]
     for field in fields(TrainConfig):
