@@ -15,8 +15,8 @@ STEPS ?= 3e6
 help: ## Explain the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: install ## Train a student on mazes under SFL, test it on mazes it has never seen, write a report (under 6 minutes)
-	$(BIN)/tutelage train Maze --teacher sfl --env-arg walls=60 --steps $(STEPS) --eval-every 5e5 --checkpoint-every 1e6 --seed 0 --out $(RUN)
+demo: install ## Train a student on mazes under ALP-GMM, test it on mazes it has never seen, write a report (under 6 minutes)
+	$(BIN)/tutelage train MazeParameters --teacher alp-gmm --steps $(STEPS) --eval-every 5e5 --checkpoint-every 1e6 --seed 0 --out $(RUN)
 	$(BIN)/tutelage evaluate $(RUN) --suite zero-shot-12
 	$(BIN)/tutelage report $(RUN)
 	@echo "Open $(RUN)/plots/report.html in a browser."

@@ -7,10 +7,7 @@ are played as one batch, which is seeded as a whole.
 
 from __future__ import annotations
 
-import random
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import RunError
+from ..randomness import own_randomness
 from ..spaces import TaskSpace
 from ..wrappers.checks import all_finite, describe_task
 from .batch_evaluation import play_batch
@@ -251,40 +249,3 @@ def _stack(observations: Sequence[Any]) -> Any:
     if isinstance(observations[0], dict):
         return {key: np.stack([o[key] for o in observations]) for key in observations[0]}
     return np.stack([np.asarray(o) for o in observations])
-
-
-@contextmanager
-def own_randomness(seed: int) -> Iterator[None]:
-    """Seed the global random generators, and leave them as they were, whatever student and environments draw from them.
-
-    Args:
-        seed: For Python's, NumPy's and torch's, which the actions of a stochastic student come from.
-
-    Example:
-        >>> with own_randomness(3):
-        ...     first = random.random()
-        >>> with own_randomness(3):
-        ...     again = random.random()
-        >>> first == again
-        True
-    """
-    torch = sys.modules.get("torch")
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - Stable-Baselines3's generator
-    states = None if torch is None else (torch.get_rng_state(), _cuda_states(torch))
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-    if torch is not None:
-        torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        if torch is not None and states is not None:
-            torch.set_rng_state(states[0])
-            if states[1] is not None:
-                torch.cuda.set_rng_state_all(states[1])
-
-
-def _cuda_states(torch: Any) -> Any:
-    return torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else None

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..envs.maze_suites import MazeTest, maze_suite
+from ..randomness import own_randomness
 from .batch_evaluation import play_batch, stacked_observations
-from .evaluation import own_randomness
 from .lab_statistics import interquartile_mean
 
 EPISODES = 100

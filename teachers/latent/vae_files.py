@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
 from ...errors import RequestError, RunError
-from ...state import write_text
-from .safetensors_file import read_safetensors, to_safetensors, write_safetensors
+from ...state import write_atomic, write_text
 from .vae_config import VAEConfig
 
 if TYPE_CHECKING:
@@ -42,10 +44,10 @@ def save_vae(folder: str | Path, vae: RecurrentVAE, codec: Codec, training: Mapp
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"Cannot make {path}: {error.strerror or error}.") from error
-    weights = {name: tensor.detach().numpy() for name, tensor in vae.state_dict().items()}
-    digest = hashlib.sha256(to_safetensors(weights)).hexdigest()
+    content = save({name: tensor.detach().contiguous().numpy() for name, tensor in vae.state_dict().items()})
+    digest = hashlib.sha256(content).hexdigest()
     file = path / f"vae-{digest[:12]}.safetensors"
-    write_safetensors(file, weights)
+    write_atomic(file, lambda opened: opened.write(content))
     description = {
         "format": _FORMAT,
         "weights": file.name,
@@ -119,13 +121,17 @@ def load_vae(folder: str | Path, codec: Codec) -> tuple[RecurrentVAE, dict[str, 
             f"tasks are {codec.name} ({codec.vocabulary_size} tokens): train another one with `tutelage vae train`."
         )
     file = Path(folder) / Path(description["weights"]).name
-    weights = read_safetensors(file)
-    if hashlib.sha256(to_safetensors(weights)).hexdigest() != description["sha256"]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise RunError(f"Cannot read {file}: {error.strerror or error}.") from error
+    if hashlib.sha256(content).hexdigest() != description["sha256"]:
         raise RunError(f"{file} is damaged: its contents do not have the hash that {DESCRIPTION} says.")
     try:
+        weights = load(content)
         vae = RecurrentVAE(VAEConfig.from_mapping(description["config"]), codec.vocabulary_size, codec.tail)
         vae.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    except (RuntimeError, ValueError, TypeError) as error:
+    except (RuntimeError, ValueError, TypeError, KeyError, SafetensorError) as error:
         text = " ".join(str(error).split())
         raise RunError(f"{file} does not fit the settings in {DESCRIPTION}: {text}") from error
     return vae, description

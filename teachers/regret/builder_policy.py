@@ -6,8 +6,6 @@ It is the only file of the teachers that knows Stable-Baselines3 and Gymnasium: 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,25 +146,3 @@ def box(low: ArrayLike, high: ArrayLike) -> spaces.Box:
         Box(-1.0, 1.0, (1,), float32)
     """
     return spaces.Box(np.asarray(low, dtype=np.float32), np.asarray(high, dtype=np.float32))
-
-
-@contextmanager
-def own_randomness(seed: int) -> Iterator[None]:
-    """Seed the generators that PPO draws from, torch's and NumPy's global ones, and leave them as they were.
-
-    Example:
-        >>> with own_randomness(3):
-        ...     first = torch.rand(1)
-        >>> with own_randomness(3):
-        ...     again = torch.rand(1)
-        >>> bool(first == again)
-        True
-    """
-    ours, numpy = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002 - the generator SB3 uses
-    torch.default_generator.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        torch.set_rng_state(ours)
-        np.random.set_state(numpy)  # noqa: NPY002

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...randomness import own_randomness
 from ..state_checks import counter, finite_array, number
 from .generator_config import GeneratorConfig
 from .space_builder import Builder
@@ -72,7 +73,7 @@ class LevelGenerator:
         self._latest = dict.fromkeys(_NUMBERS, 0.0)
 
     def _new_learner(self, seed: int) -> Any:
-        from .builder_policy import make_learner, own_randomness
+        from .builder_policy import make_learner
 
         with own_randomness(seed):
             return make_learner(*self._spaces, self.horizon, self.config)
@@ -90,7 +91,7 @@ class LevelGenerator:
         Returns:
             Shape ``(n, d)``.
         """
-        from .builder_policy import act, first_states, own_randomness
+        from .builder_policy import act, first_states
 
         builder, policy = self.make_builder(n), self._learner.policy
         policy.set_training_mode(False)
@@ -146,8 +147,6 @@ class LevelGenerator:
         Returns:
             Whether it did. What became NaN is forgotten (`n_dropped`).
         """
-        from .builder_policy import own_randomness
-
         if len(self._rewards) < self.config.update_levels:
             return False
         rewards = np.array(list(self._rewards.values()))

@@ -8,7 +8,6 @@ from tutelage.envs import MazeSpace
 from tutelage.envs.maze_codec import MazeCodec
 from tutelage.errors import RequestError, RunError
 from tutelage.teachers.latent.latent_decoder import LatentDecoder
-from tutelage.teachers.latent.safetensors_file import from_safetensors, to_safetensors
 from tutelage.teachers.latent.vae_files import DESCRIPTION, load_vae, read_description, save_vae
 
 
@@ -97,56 +96,3 @@ def test_a_description_cannot_name_a_file_elsewhere(folder, codec, tmp_path):
     (folder / DESCRIPTION).write_text(json.dumps({**description, "weights": "../stolen.safetensors"}))
     with pytest.raises(RunError, match="Cannot read"):
         load_vae(folder, codec)
-
-
-# --- The format ------------------------------------------------------------------------------------------------------
-
-
-def test_arrays_come_back_with_shapes_and_types():
-    arrays = {
-        "a": np.arange(6, dtype=np.float32).reshape(2, 3),
-        "b": np.array(2.5),
-        "c": np.arange(4),
-        "none": np.zeros((0, 3), np.float32),
-    }
-    back = from_safetensors(to_safetensors(arrays))
-    assert list(back) == list(arrays)
-    for name, array in arrays.items():
-        assert back[name].dtype == array.dtype
-        np.testing.assert_array_equal(back[name], array)
-
-
-def test_the_bytes_are_those_of_the_format():
-    content = to_safetensors({"w": np.array([1.0], np.float32)})
-    length = int.from_bytes(content[:8], "little")
-    assert json.loads(content[8 : 8 + length]) == {"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
-    assert content[8 + length :] == np.float32(1.0).tobytes()
-
-
-def test_metadata_of_others_is_passed_over():
-    header = json.dumps({"__metadata__": {"format": "pt"}, "w": {"dtype": "F32", "shape": [], "data_offsets": [0, 4]}})
-    content = len(header).to_bytes(8, "little") + header.encode() + np.float32(3.0).tobytes()
-    assert from_safetensors(content)["w"].item() == 3.0
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        '{"w": 3}',
-        '{"w": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}}',
-        '{"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}',
-        '{"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}}',
-        '{"w": {"dtype": "F32", "shape": [-1], "data_offsets": [0, -4]}}',
-        '{"w": {"dtype": "F32", "shape": ["x"], "data_offsets": [0, 4]}}',
-        "[]",
-        "nonsense",
-    ],
-)
-def test_a_damaged_header_is_refused(header):
-    with pytest.raises(ValueError):
-        from_safetensors(len(header).to_bytes(8, "little") + header.encode() + b"\0" * 4)
-
-
-def test_an_array_of_another_type_is_refused():
-    with pytest.raises(TypeError, match="w is an array of"):
-        to_safetensors({"w": np.array(["text"])})
