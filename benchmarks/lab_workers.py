@@ -1,7 +1,8 @@
 """Worker processes for runs that have nothing to do with each other, one thread each.
 
 A worker begins the next run when it has ended one. One that dies, or a run that fails, does not stop the others; when
-the parent stops, on Ctrl-C too, the workers are ended.
+the parent stops, on Ctrl-C too, the workers are ended, and when it is killed they end themselves: the same command,
+given again, must not find them at work on its runs.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from ..errors import RequestError, RunError
@@ -142,6 +144,7 @@ def one_thread() -> Iterator[None]:
 def _serve(pipe: Any, do: Callable[[Any, Callable[[int], None]], Any], path: list[str]) -> None:
     """Do jobs until there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     sys.path[:] = path
     with one_thread(), suppress(OSError, EOFError):  # the parent has gone
         while (job := pipe.recv()) is not None:
@@ -151,3 +154,11 @@ def _serve(pipe: Any, do: Callable[[Any, Callable[[int], None]], Any], path: lis
                 pipe.send(("failed", _sentence(error)))
             else:
                 pipe.send(("done", result))
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the end of the parent process, then end this one at once."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

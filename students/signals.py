@@ -101,10 +101,13 @@ def available_signals(algorithm: Any) -> frozenset[str]:
         >>> "l1_value_loss" in available_signals(PPO), sorted(available_signals(SAC))
         (True, [])
     """
+    return frozenset(SIGNALS) if _is_on_policy(algorithm) else frozenset()
+
+
+def _is_on_policy(algorithm: Any) -> bool:
     from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-    cls = algorithm if isinstance(algorithm, type) else type(algorithm)
-    return frozenset(SIGNALS) if issubclass(cls, OnPolicyAlgorithm) else frozenset()
+    return issubclass(algorithm if isinstance(algorithm, type) else type(algorithm), OnPolicyAlgorithm)
 
 
 def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
@@ -115,18 +118,23 @@ def wanted_signals(teacher: Teacher, algorithm: Any) -> list[str]:
         algorithm: The student, or its class.
 
     Raises:
-        RequestError: The student cannot give one of them.
+        RequestError: The student cannot give one of them, or cannot leave a task out of what it learns from.
     """
     if needs_rollouts(teacher):
         raise RequestError(
             f"{type(teacher).__name__} compares what students did on each task of a rollout, which TeacherCallback "
             "does not tell it: train it with tutelage.students.PairedTraining."
         )
+    student = algorithm.__name__ if isinstance(algorithm, type) else type(algorithm).__name__
+    if teacher.withholds and not _is_on_policy(algorithm):
+        raise RequestError(
+            f"{type(teacher).__name__} hands out tasks that the student must not learn from (train=False), and "
+            f"{student} learns from all it stores; choose an on-policy student (ppo, a2c, recurrent-ppo)."
+        )
     wanted = sorted(teacher.needs - _FROM_ENVIRONMENT)
     given = available_signals(algorithm)
     lacking = [name for name in wanted if name not in given]
     if lacking:
-        student = algorithm.__name__ if isinstance(algorithm, type) else type(algorithm).__name__
         if set(lacking) <= set(SIGNALS):
             mend = "choose an on-policy student (ppo, a2c, recurrent-ppo)"
         else:

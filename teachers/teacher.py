@@ -47,6 +47,8 @@ class Teacher(ABC):
         kinds: The kinds of dimensions it can handle.
         hold: How long a student keeps a task: for one ``"episode"``, or for a whole ``"rollout"``, in which the task is
             played again whenever its episode ends (see `repeat`).
+        withholds: Whether it hands out tasks that the student must not learn from (``train=False``), which off-policy
+            students cannot do.
         task_space: The tasks.
         rng: The teacher's own generator.
 
@@ -81,10 +83,11 @@ class Teacher(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     kinds: ClassVar[frozenset[str]] = frozenset({"continuous", "integer", "categorical"})
     hold: Literal["episode", "rollout"] = "episode"
+    withholds: bool = False
 
     _OWN = frozenset(
         {
-            *("task_space", "rng", "ignore_warmup", "hold"),
+            *("task_space", "rng", "ignore_warmup", "hold", "withholds"),
             *("_next_id", "_answered", "_first_open", "_n_outcomes", "_n_repeated"),
         }
     )

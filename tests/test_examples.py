@@ -19,6 +19,10 @@ RUNS = {
     ],
     "train_sb3.py": [(["--steps", "1024"], "the loaded teacher goes on with the same tasks: True")],
     "cleanrl_loop.py": [(["--steps", "2048"], "after:  length 0.20:")],
+    "maze_memory.py": [
+        (["--steps", "16384", "--suite", "fixed-8"], "interquartile mean"),
+        (["--steps", "16384", "--suite", "fixed-8", "--memory", "frames"], "interquartile mean"),
+    ],
     "write_a_teacher.py": [(["--episodes", "500", "--seeds", "2"], "grid-progress  mean")],
 }
 """The arguments of each run, and what its output must contain."""

@@ -119,7 +119,7 @@ class Bandit(Teacher):
         self.needs = self._feedback.needs  # type: ignore[misc]  # this teacher's, not the class's
         if self._members is not None:
             self.needs = self.needs | self._members.needs  # type: ignore[misc]
-            self.hold = self._members.hold
+            self.hold, self.withholds = self._members.hold, self._members.withholds
         self._estimator, self._score, self._policy = estimator_of(estimator), score_of(score), policy_of(policy)
         self.ucb, self.mix_uniform = real("ucb", ucb), real("mix_uniform", mix_uniform)
         self.max_share = _share("max_share", max_share, k)

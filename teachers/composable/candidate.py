@@ -140,6 +140,7 @@ class Candidate(Teacher):
         self.success_above = success_threshold(success_above, expert)
         self._check_hyperparameters()
 
+        self.withholds = isinstance(self._predictor, Rollouts)
         d = task_space.n_dims
         if isinstance(self._predictor, Predictor):
             self._predictor.start(task_space)

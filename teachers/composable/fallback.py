@@ -73,7 +73,7 @@ class Fallback(Teacher):
         given = with_expert({"teacher": teacher, "fallback": fallback}, expert, task_space)
         self._members = Members(task_space, given, self.rng)
         self.needs = self._members.needs  # type: ignore[misc]  # this teacher's, not the class's
-        self.hold = self._members.hold
+        self.hold, self.withholds = self._members.hold, self._members.withholds
         self.success_range = pair("success_range", success_range)
         if not 0.0 <= self.success_range[0] <= self.success_range[1] <= 1.0:
             raise ValueError(f"success_range must be two numbers in ascending order in [0, 1], got {success_range}.")

@@ -132,6 +132,7 @@ class GeneratorTeacher(Teacher):
         self.keep, self.tiers = pair("keep", keep), pair("tiers", tiers)
         self.validity, self.bonus = validity, bonus
         self.train_on_attempts = bool(train_on_attempts)
+        self.withholds = not self.train_on_attempts
         self._score = score_of(fitness, "fitness")
         if isinstance(generator, str):
             if generator != "mutation":

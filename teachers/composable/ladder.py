@@ -148,7 +148,8 @@ class Ladder(Teacher):
         if len(self.held_out) == len(self.stages):
             raise ValueError("All stages are held out; expected at least one to play.")
         if self.within != "uniform":
-            self._within(1, 0)  # refuse a teacher that cannot be built now and not later
+            # A teacher that cannot be built is refused now and not later.
+            self.withholds = self._within(1, 0).withholds
 
     # --- Stages ----------------------------------------------------------------------------------------------------
 

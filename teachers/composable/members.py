@@ -64,6 +64,7 @@ class Members:
         if len(holds) > 1:
             raise ValueError(f"{what}: all must hold tasks for the same time, got {sorted(holds)}.")
         self.hold = next(iter(holds))
+        self.withholds = any(teacher.withholds for teacher in self.teachers)
         self.needs = frozenset[str]().union(*(teacher.needs for teacher in self.teachers))
         self._owner: dict[int, tuple[int, int]] = {}  # id here: member, id there
         self._last: dict[bytes, int] = {}  # task: the member that handed it out last

@@ -59,7 +59,7 @@ class Mixture(Teacher):
         given = self._DEFAULT if teachers is None else teachers
         self._members = Members(task_space, with_expert(given, expert, task_space), self.rng)
         self.needs = self._members.needs  # type: ignore[misc]  # this teacher's, not the class's
-        self.hold = self._members.hold
+        self.hold, self.withholds = self._members.hold, self._members.withholds
         self._shares = np.zeros(len(self._members))
         self._n_of = np.zeros(len(self._members), dtype=np.int64)
         self._set_weights(weights, teachers is None)

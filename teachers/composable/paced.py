@@ -144,6 +144,7 @@ class Paced(Teacher):
         self._order: IntArray = self._ordered()
         if isinstance(difficulty, str):
             self._ask(0, k)
+        self.withholds = isinstance(difficulty, str) or self.resort is not None
         self._block, self._place, self._epoch = 0, 0, 0
         self._queue = np.empty(0, dtype=np.int64)  # ranks left of an epoch
         self._round_tasks: list[int] = []

@@ -41,9 +41,9 @@ REPAIRED_PRESETS: dict[str, dict[str, Any]] = {
     "default": {
         **_OURS,
         "score": "max_mc",
-        "buffer_size": 256,
+        "buffer_size": 4000,
         "replay_prob": 0.5,
-        "min_fill": 0.25,
+        "min_fill": 0.016,
         "temperature": 1.0,
         "staleness": 0.3,
     },

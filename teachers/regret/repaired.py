@@ -98,6 +98,8 @@ class REPAIRED(PAIRED):
     needs = NEEDS["paired"] | needs_of("max_mc")
     _presets: ClassVar[Mapping[str, Mapping[str, Any]]] = REPAIRED_PRESETS
 
+    withholds = True
+
     def __init__(
         self,
         task_space: TaskSpace,

@@ -157,6 +157,7 @@ class PLR(Teacher):
         self.co_learnability_weight = float(chosen.pop("co_learnability_weight"))
         self.success_above = None if success_above is None else float(success_above)
         self.hold = hold
+        self.withholds = not self._trains_on_new
         self.decision = ("task" if hold == "episode" else "batch") if decision is None else decision
         self.generator = generator
         self._check_hyperparameters()

@@ -28,7 +28,7 @@ _WALKER = {**_PLR, "buffer_size": 1000, "temperature": 0.1, "staleness": 0.5}
 _DEGEN = {**_JAXUED, "score": "mna", "buffer_size": 8000, "replay_prob": 0.5, "temperature": 1.0}
 
 PLR_PRESETS: dict[str, dict[str, Any]] = {
-    "default": {**_PLR, "buffer_size": 256, "min_fill": 0.25, "temperature": 1.0},
+    "default": {**_PLR, "min_fill": 0.016, "schedule": "fixed", "temperature": 1.0},
     "procgen": {
         **_PLR,
         "score": "l1_value_loss",

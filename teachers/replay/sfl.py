@@ -10,8 +10,10 @@ What differs from the authors' code (amacrutherford/sampling-for-learnability):
 - Levels are tried within the student's own environments, and every episode counts as one of the student's.
 - Each candidate is handed out once before any is a second time; one that has been played often enough is left out of
   further rounds.
-- Nothing is waited for: the choice is made among the candidates that came back, with what came back of them, and made
-  again when more does. Before the first does, all tasks are new levels.
+- Nothing is waited for: meanwhile the tasks are new levels and those kept before. The choice is made when 90 % of the
+  episodes of candidates have come back, for the first to come back are the short ones, which tells of the student that
+  it can solve everything; and made again when more does. Candidates of which more never come back are chosen among when
+  it is time for the next ones, which are tried at the latest after twice ``refresh_every`` tasks.
 - Levels that were always or never solved are not kept, even where there are fewer others than wanted: of a few
   candidates most are such.
 - Whether a task is a kept level is drawn for each, where half of their environments have one.
@@ -46,10 +48,17 @@ BoolArray = NDArray[np.bool_]
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {"refresh_every": 480, "n_candidates": 40, "episodes_per_level": 3, "keep": 10},
+    "maze": {"refresh_every": 4000, "n_candidates": 500, "episodes_per_level": 4, "keep": 100},
     "minigrid": {"refresh_every": 25_600, "n_candidates": 25_000, "episodes_per_level": 8, "keep": 1000},
 }
-"""This library's, for some thousands of episodes on a CPU; and the authors' on MiniGrid: 25,000 levels are tried for
-2000 steps, eight episodes of the longest, after each 100 rollouts of 256 environments."""
+"""This library's for some thousands of episodes, and for a hundred thousand of 256 mazes; and the authors' on MiniGrid:
+25,000 levels are tried for 2000 steps, eight episodes of the longest, after each 100 rollouts of 256 environments."""
+
+_ENOUGH = 0.9
+"""Share of the episodes of candidates that is enough to choose among them."""
+
+_COUNTS = ("round", "n_since", "n_tried", "n_refreshes", "n_replayed", "n_again")
+"""Of the state."""
 
 
 class KeptLevels(NamedTuple):
@@ -67,7 +76,7 @@ class SFL(Teacher):
     Args:
         task_space: The levels.
         seed: Seed of the teacher's own generator.
-        preset: Whose hyperparameters stand where none is given: ``"default"`` or ``"minigrid"``.
+        preset: Whose hyperparameters stand where none is given: ``"default"``, ``"maze"`` or ``"minigrid"``.
         refresh_every: Tasks handed out to learn from before new candidates are tried; those that `repeat` hands out
             do not count.
         n_candidates: New levels tried each time; equal ones are one.
@@ -99,12 +108,14 @@ class SFL(Teacher):
         (10, True)
     """
 
+    withholds = True
+
     def __init__(
         self,
         task_space: TaskSpace,
         *,
         seed: int | None = None,
-        preset: Literal["default", "minigrid"] = "default",
+        preset: Literal["default", "maze", "minigrid"] = "default",
         refresh_every: int | None = None,
         n_candidates: int | None = None,
         episodes_per_level: int | None = None,
@@ -143,6 +154,7 @@ class SFL(Teacher):
         self._n_since = self.refresh_every  # tasks to learn from since then
         self._kept = KeptLevels(np.empty((0, d)), np.empty(0))
         self._stale = False  # whether more has come back since the choice
+        self._n_tried = 0  # episodes of the candidates that were handed out
         self._n_refreshes = self._n_replayed = self._n_again = 0
 
     def _check_hyperparameters(self) -> None:
@@ -173,7 +185,7 @@ class SFL(Teacher):
         while done < n:
             if self._round and not len(self._due):
                 self._next_round()
-            if self._round == 0 and self._n_since >= self.refresh_every:
+            if self._round == 0 and self._is_due():
                 self._try_new(self._next_id + done)
             room = n - done
             if self._round:
@@ -182,7 +194,8 @@ class SFL(Teacher):
                 part = np.resize(np.arange(len(self._candidates.rows)), room)
             else:
                 if self.hold == "episode":
-                    room = min(room, self.refresh_every - self._n_since)
+                    until = self.refresh_every if self._n_since < self.refresh_every else 2 * self.refresh_every
+                    room = min(room, until - self._n_since)
                 rows[done : done + room] = self._to_learn_from(room, self._next_id + done)
                 self._n_since += room
                 done += room
@@ -190,7 +203,18 @@ class SFL(Teacher):
             rows[done : done + len(part)] = self._candidates.rows[part]
             train[done : done + len(part)] = False
             done += len(part)
+            self._n_tried += len(part)
         return rows, train
+
+    def _is_due(self) -> bool:
+        """Tell whether new candidates are to be tried."""
+        if self._n_since < self.refresh_every:
+            return False
+        return self._n_since >= 2 * self.refresh_every or self._came_back
+
+    @property
+    def _came_back(self) -> bool:
+        return float(self._episodes.sum()) >= _ENOUGH * self._n_tried
 
     def _try_new(self, first_id: int) -> None:
         """Draw candidates and begin their first round."""
@@ -200,6 +224,7 @@ class SFL(Teacher):
         self._due, self._round = np.arange(count), 1
         self._scoring = (first_id, -1)
         self._stale = False
+        self._n_tried = 0
         self._n_refreshes += 1
 
     def _next_round(self) -> None:
@@ -227,7 +252,7 @@ class SFL(Teacher):
 
     def _choose(self) -> None:
         """Keep the candidates of the highest p (1 − p) above 0, the earlier of equal ones."""
-        if not self._stale:
+        if not self._stale or not (self._came_back or self._n_since >= self.refresh_every):
             return
         self._stale = False
         scores = learnability(self._successes / np.maximum(self._episodes, 1.0))
@@ -309,6 +334,7 @@ class SFL(Teacher):
             "round": self._round,
             "n_since": self._n_since,
             "stale": self._stale,
+            "n_tried": self._n_tried,
             "n_refreshes": self._n_refreshes,
             "n_replayed": self._n_replayed,
             "n_again": self._n_again,
@@ -334,10 +360,10 @@ class SFL(Teacher):
             if len(levels):
                 self.task_space.validate(levels)
         first, end = (int(number) for number in state["scoring"])
-        counts = [int(state[name]) for name in ("round", "n_since", "n_refreshes", "n_replayed", "n_again")]
+        counts = [int(state[name]) for name in _COUNTS]
         stale = bool(state["stale"])
         self._candidates, self._due = candidates, due
         self._successes, self._episodes = numbers
         self._kept, self._scoring = KeptLevels(kept, kept_scores), (first, end)
-        self._round, self._n_since, self._n_refreshes, self._n_replayed, self._n_again = counts
+        self._round, self._n_since, self._n_tried, self._n_refreshes, self._n_replayed, self._n_again = counts
         self._stale = stale

@@ -129,3 +129,12 @@ def test_a_teacher_learns_from_the_value_estimates_of_a_student():
     teacher = make_teacher("spdl", Walk.task_space, seed=0, value="initial_value", update_every_episodes=5)
     make_student("ppo", walks(teacher), seed=0, **SMALL["ppo"]).learn(256, callback=TeacherCallback())
     assert teacher.metrics()["updates"] > 0
+
+
+def test_a_student_that_cannot_leave_tasks_out_is_refused_for_a_teacher_that_withholds_some():
+    from stable_baselines3 import DQN, PPO
+
+    teacher = make_teacher("sfl", Walk.task_space, seed=0)
+    assert wanted_signals(teacher, PPO) == []
+    with pytest.raises(RequestError, match=r"SFL hands out tasks .* \(train=False\), and DQN learns from all"):
+        wanted_signals(teacher, DQN)

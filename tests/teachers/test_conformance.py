@@ -559,6 +559,13 @@ def test_a_teacher_that_adapts_chooses_other_tasks_than_without_a_student(name):
     assert (teacher.sample(50).values != idle.sample(50).values).any()
 
 
+@every_teacher
+def test_a_teacher_says_that_the_student_must_not_learn_from_some_of_its_tasks(name):
+    teacher = build(name)
+    flags = np.concatenate([teacher.sample(20).train for _ in range(10)])
+    assert flags.all() != teacher.withholds
+
+
 # --- Students that are hard to read ----------------------------------------------------------------------------------
 
 

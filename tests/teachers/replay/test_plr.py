@@ -44,7 +44,7 @@ def test_its_replays_are_levels_from_which_there_is_something_to_learn(score):
         teacher, student = build(seed=seed, score=score), RegretStudent(seed)
         teach(teacher, student, 600, batch=25)
         shares.append(student.is_open(teacher.buffer.tasks) @ teacher.buffer.probabilities())
-    assert surely_above(shares, 0.35)  # uniform: 0.22
+    assert surely_above(shares, 0.3)  # uniform: 0.22
 
 
 def test_its_tasks_are_more_often_open_than_uniform_ones():
