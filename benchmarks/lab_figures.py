@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..envs import toy_form
+from .bootstrap import estimate_curve
 from .figure_style import new_figure, steps_axis
 from .lab_page import BASELINE
 from .lab_results import LabResults
-from .lab_statistics import interquartile_curve
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
@@ -48,9 +48,10 @@ def _panel(axes: Any, results: LabResults, space: str, looks: dict[str, dict[str
     largest = 0
     for teacher in results.teachers_on(space):
         cell = results.cells[teacher, space]
-        middle, low, high = interquartile_curve(cell.scores)
-        axes.fill_between(cell.points, low, high, color=looks[teacher]["color"], alpha=0.15, linewidth=0)
-        axes.plot(cell.points, middle, **looks[teacher])
+        band, look = estimate_curve(cell.scores), looks[teacher]
+        if band.low is not None and band.high is not None:
+            axes.fill_between(cell.points, band.low, band.high, color=look["color"], alpha=0.15, linewidth=0)
+        axes.plot(cell.points, band.middle, **look)
         largest = max(largest, int(cell.points[-1]))
     forget = toy_form(space).config.forget_every
     for episode in range(forget or largest, largest, forget or largest):
@@ -63,7 +64,8 @@ def _panel(axes: Any, results: LabResults, space: str, looks: dict[str, dict[str
 def _top(results: LabResults, spaces: list[str]) -> float:
     """The upper end of the vertical axis: 100, unless all curves stay far below."""
     cells = [results.cells[teacher, space] for space in spaces for teacher in results.teachers_on(space)]
-    highest = max(float(interquartile_curve(cell.scores)[2].max()) for cell in cells)
+    bands = [estimate_curve(cell.scores) for cell in cells]
+    highest = max(float((band.middle if band.high is None else band.high).max()) for band in bands)
     return next(top for top in (10.0, 25.0, 50.0, 101.0) if highest <= 0.95 * top or top > 100.0)
 
 

@@ -14,15 +14,11 @@ import numpy as np
 from ..envs import toy_form
 from ..errors import RequestError
 from ..run_directory import versions
+from .bootstrap import estimate, estimate_improvement
+from .estimate import Estimate
 from .lab_config import EXPERTS
 from .lab_results import CellResults, LabResults
-from .lab_statistics import (
-    bootstrap_interval,
-    first_reached,
-    improvement_interval,
-    interquartile_mean,
-    probability_of_improvement,
-)
+from .statistics import interquartile_mean, steps_to_threshold
 
 BASELINE = "random"
 _SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -176,11 +172,13 @@ def lab_page(
 def _introduction(results: LabResults, command: str) -> str:
     config = results.config
     batch = "one outcome at a time" if config.batch == 1 else f"{config.batch:,} tasks at a time"
+    alone = ", of which one seed has none" if config.seeds == 1 else ""
     return (
         f"{config.seeds} seeds, {batch}. Made by\n\n"
         f"```sh\n{command}\n```\n\n"
-        "Scores are interquartile means over seeds with 95 % bootstrap intervals; *Mean ± SD* is the arithmetic mean "
-        "of the final scores and their standard deviation. P(better than random) is the probability that a run of the "
+        f"Scores are interquartile means over seeds with 95 % bootstrap intervals{alone}; "
+        "*Mean ± SD* is the arithmetic mean of the final scores and their standard deviation. "
+        "P(better than random) is the probability that a run of the "
         "teacher ends above a run of `random`, ties counting half. *Episodes to 50 %* is the median over seeds of the "
         "first evaluation with half of the cells mastered, – where half of the seeds or more never had one, and in how "
         "many seeds there was one. *µs per episode* is the teacher's own processor time, fits included, student and "
@@ -221,8 +219,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _with_interval(scores: Any) -> str:
-    low, high = bootstrap_interval(scores)
-    return f"{interquartile_mean(scores):.1f} [{low:.1f}, {high:.1f}]"
+    return _in_words(estimate(scores), ".1f")
 
 
 def _mean(scores: Any) -> str:
@@ -231,12 +228,16 @@ def _mean(scores: Any) -> str:
 
 
 def _better(scores: Any, others: Any) -> str:
-    low, high = improvement_interval(scores, others)
-    return f"{probability_of_improvement(scores, others):.2f} [{low:.2f}, {high:.2f}]"
+    return _in_words(estimate_improvement(scores, others), ".2f")
+
+
+def _in_words(found: Estimate, spec: str) -> str:
+    # One seed has no interval, as the page says above.
+    return format(found.value, spec) if found.low is None else format(found, spec)
 
 
 def _to_half(cell: CellResults) -> str:
-    episodes = first_reached(cell.points, cell.scores, 50.0)
+    episodes = steps_to_threshold(cell.points, cell.scores, 50.0)
     middle = float(np.median(episodes))  # inf where half of the seeds or more never got there
     reached = int(np.isfinite(episodes).sum())
     return f"{f'{middle:,.0f}' if np.isfinite(middle) else '–'} ({reached}/{len(episodes)})"

@@ -1,8 +1,8 @@
 """Teachers on mazes: a grid of training runs, each tested on mazes its student has never seen, and a table of them.
 
 ``python -m tutelage.benchmarks.maze_comparison FILE.yaml --out FOLDER`` plays the runs of the file, two at a time,
-evaluates each on its suite and writes ``comparison.md`` and ``comparison.csv``. It may be stopped at any time: the same
-command goes on where it was. A run is an ordinary run directory, ``FOLDER/LABEL-SEED``.
+evaluates each on its suite and writes ``comparison.md``, ``comparison.csv`` and pictures. It may be stopped at any
+time: the same command goes on where it was. A run is an ordinary run directory, ``FOLDER/LABEL-SEED``.
 
 The file names the runs, each with the settings of ``tutelage train`` that differ from the ones they share::
 
@@ -21,25 +21,33 @@ import csv
 import io
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 from tqdm import tqdm
 
 from ..errors import RequestError, RunError, unknown_name
 from ..state import write_text
-from .lab_statistics import bootstrap_interval, interquartile_mean
+from .comparison_figures import write_figures
+from .comparison_page import comparison_page, table_of, training_minutes
+from .lab_page import read_preface
 from .lab_workers import work
 from .maze_run import evaluate_run_on_mazes
 from .train_config import TrainConfig
 from .training import resume, train
 
 _SETTINGS = ("suite", "seeds", "common", "runs")
+
+_WHAT = (
+    "Solved rates on the mazes of the suite `{}` in percent, 100 episodes a maze, stochastic policy: the mean over "
+    "the seeds and, in brackets, each of them; below, means over mazes and seeds with 95 % bootstrap intervals. "
+    "*Minutes* is how long the fastest run trained, on one core."
+)
 
 
 @dataclass(frozen=True)
@@ -136,43 +144,6 @@ def play(job: tuple[str, dict[str, Any], str], tell: Callable[[int], None]) -> d
     return content
 
 
-# --- The table -------------------------------------------------------------------------------------------------------
-
-
-def table_of(results: dict[str, list[dict[str, Any]]]) -> str:
-    """Return a Markdown table: a row a maze, a column a label, and below the means over the mazes.
-
-    Args:
-        results: The evaluations of the runs that have ended, by label.
-    """
-    mazes = [row["maze"].removeprefix("maze/") for row in next(iter(results.values()))[0]["rows"]]
-    scores = {
-        label: np.array([[r["solved_rate"] for r in run["rows"]] for run in runs]) for label, runs in results.items()
-    }
-    lines = ["| Solved (%) | " + " | ".join(f"{label} ({len(s)})" for label, s in scores.items()) + " |"]
-    lines.append("| --- |" + " ---: |" * len(scores))
-    for i, maze in enumerate(mazes):
-        cells = [f"{100 * s[:, i].mean():.0f} ({_each(s[:, i])})" for s in scores.values()]
-        lines.append(f"| {maze} | " + " | ".join(cells) + " |")
-    for name, statistic in (("mean", np.mean), ("interquartile mean", interquartile_mean)):
-        cells = []
-        for s in scores.values():
-            low, high = _interval(s, name)
-            cells.append(f"**{100 * float(statistic(s)):.1f}** [{100 * low:.1f}, {100 * high:.1f}]")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _each(values: Any) -> str:
-    return ", ".join(f"{100 * value:.0f}" for value in values)
-
-
-def _interval(scores: Any, name: str) -> tuple[float, float]:
-    if name == "mean":  # over seeds, each with its mean over the mazes
-        return bootstrap_interval(scores.mean(axis=1), lambda draws: draws.mean(axis=(1, 2)))
-    return bootstrap_interval(scores)
-
-
 def _csv(results: dict[str, list[dict[str, Any]]]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -185,23 +156,39 @@ def _csv(results: dict[str, list[dict[str, Any]]]) -> str:
     return text.getvalue()
 
 
-def compare(comparison: Comparison, out: str | Path, *, jobs: int = 2, quiet: bool = False) -> str:
-    """Play what has not been played, and write the tables.
+def compare(
+    comparison: Comparison,
+    out: str | Path,
+    *,
+    jobs: int = 2,
+    quiet: bool = False,
+    page: str | Path | None = None,
+    preface: str | Path | None = None,
+    command: str = "",
+) -> str:
+    """Play what has not been played, and write the tables and pictures.
 
     Args:
         comparison: What to compare.
         out: The folder.
         jobs: Runs at a time, one core each.
         quiet: Show nothing.
+        page: Where to write a page with the table, the commands and the pictures, which are copied into a folder of
+            its name, with the numbers (CSV).
+        preface: A Markdown file that the page begins with; needed for one.
+        command: What the page says it was made by.
 
     Returns:
         The table.
 
     Raises:
-        RequestError: A run directory of other settings.
+        RequestError: A run directory of other settings, or a preface that is none.
         RunError: Runs failed; the others have been played and are in the tables.
     """
     folder = Path(out)
+    if page is not None and preface is None:
+        raise RequestError("A page needs a preface, a Markdown file that it begins with.")
+    opening = "" if preface is None else read_preface(preface)
     _keep(comparison, folder)
     runs = [(label, seed) for seed in range(comparison.seeds) for label in comparison.settings]
     todo = [
@@ -224,10 +211,17 @@ def compare(comparison: Comparison, out: str | Path, *, jobs: int = 2, quiet: bo
     results = {label: found for label, found in results.items() if found}
     text = ""
     if results:
-        commands = [command_of(comparison.config(label, 0), f"{folder}/{label}-0") for label in comparison.settings]
-        text = table_of(results)
+        commands = [command_of(comparison.config(label, 0), f"{folder}/{label}-0") for label in results]
+        played = {label: [folder / f"{label}-{run['run_seed']}" for run in found] for label, found in results.items()}
+        minutes = {label: min(map(training_minutes, paths)) for label, paths in played.items()}
+        text = table_of(results, minutes)
         write_text(folder / "comparison.md", f"{text}\n\n```sh\n" + "\n".join(commands) + "\n```\n")
         write_text(folder / "comparison.csv", _csv(results))
+        pictures = write_figures(folder, played, max(comparison.config(label, 0).steps for label in results))
+        if page is not None:
+            _write_page(
+                Path(page), folder, pictures, (text, commands, command, opening, _WHAT.format(comparison.suite))
+            )
     if failed:
         first = min(failed)
         raise RunError(
@@ -235,6 +229,16 @@ def compare(comparison: Comparison, out: str | Path, *, jobs: int = 2, quiet: bo
             "The same command plays them again."
         )
     return text
+
+
+def _write_page(page: Path, folder: Path, pictures: Sequence[Path], content: tuple[Any, ...]) -> None:
+    table, commands, command, preface, what = content
+    beside = page.with_suffix("")
+    beside.mkdir(parents=True, exist_ok=True)
+    for file in [*pictures, folder / "comparison.csv"]:
+        shutil.copyfile(file, beside / file.name)
+    names = {file.stem: f"{beside.name}/{file.name}" for file in pictures}
+    write_text(page, comparison_page(table, commands, command, names, preface, what))
 
 
 def _keep(comparison: Comparison, folder: Path) -> None:
@@ -265,10 +269,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", help="what to compare, YAML")
     parser.add_argument("--out", required=True, help="folder for the runs and the tables")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one core each")
+    parser.add_argument("--page", help="where to write a page with table, pictures and commands, Markdown")
+    parser.add_argument("--preface", help="a Markdown file that the page begins with")
     given = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    command = " ".join(["python -m tutelage.benchmarks.maze_comparison", *map(shlex.quote, words)])
     try:
         plain = yaml.safe_load(Path(given.file).read_text(encoding="utf-8"))
-        print(compare(Comparison.from_mapping(plain), given.out, jobs=given.jobs))
+        comparison = Comparison.from_mapping(plain)
+        pages = {"page": given.page, "preface": given.preface, "command": command}
+        print(compare(comparison, given.out, jobs=given.jobs, **pages))
     except (RequestError, OSError, yaml.YAMLError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

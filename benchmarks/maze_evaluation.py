@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..envs.maze_suites import MazeTest, maze_suite
 from ..randomness import own_randomness
 from .batch_evaluation import play_batch, stacked_observations
-from .lab_statistics import interquartile_mean
+from .statistics import interquartile_mean
 
 EPISODES = 100
 """Episodes for each maze."""

@@ -101,7 +101,7 @@ class ReportData:
             self._check_evaluations(self.evaluations, run.evaluations_file)
         self.checkpoint: Checkpoint | None = self.saved.checkpoint()
         self.teacher: Teacher | None = None if self.checkpoint is None else self.saved.load_teacher(self.checkpoint)
-        self.progress = _read_progress(run.progress_file)
+        self.progress = read_progress(run.progress_file)
         self.summary = run.read_summary()
 
     def _check_evaluations(self, log: EvaluationLog, file: Path) -> None:
@@ -172,7 +172,7 @@ class ReportData:
         return {}
 
 
-def _read_progress(file: Path) -> list[dict[str, Any]]:
+def read_progress(file: Path) -> list[dict[str, Any]]:
     """Read the rows of ``progress.csv``; the last line may be cut off, for the run may be writing it."""
     if not file.exists():
         return []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import yaml
 from tutelage.benchmarks import maze_comparison
-from tutelage.benchmarks.maze_comparison import Comparison, command_of, compare, main, table_of
+from tutelage.benchmarks.comparison_page import table_of, training_minutes
+from tutelage.benchmarks.maze_comparison import Comparison, command_of, compare, main
 from tutelage.errors import RequestError, RunError
 
 SMALL = {
@@ -33,9 +33,16 @@ def evaluation(*rates):
 
 
 def test_a_comparison_plays_and_evaluates_every_run_once(tmp_path, monkeypatch):
-    text = compare(small(), tmp_path, jobs=1, quiet=True)
+    preface, page = tmp_path / "page.md.in", tmp_path / "docs" / "page.md"
+    preface.write_text("# Mazes\n\nWhat came out.\n")
+    again = {"page": page, "preface": preface, "command": "python again"}
+    text = compare(small(), tmp_path, jobs=1, quiet=True, **again)
+    assert page.read_text().startswith("# Mazes\n\nWhat came out.")
+    assert all(part in page.read_text() for part in (text, "python again", "--seed 0", "(page/levels.png)"))
+    assert {file.name for file in page.with_suffix("").iterdir()} == {"comparison.csv", "gallery.png", "levels.png"}
     assert text.startswith("| Solved (%) | uniform (1) | plr (1) |")
     assert (tmp_path / "comparison.csv").read_text().count("\n") == 1 + 2 * 8
+    assert {file.name for file in tmp_path.glob("*.png")} == {"levels.png", "gallery.png"}
     monkeypatch.setattr(maze_comparison, "train", None)  # nothing is trained again
     monkeypatch.setattr(maze_comparison, "evaluate_run_on_mazes", None)
     assert compare(small(), tmp_path, jobs=1, quiet=True) == text
@@ -51,6 +58,8 @@ def test_a_run_that_fails_leaves_the_others_in_the_table(tmp_path, monkeypatch):
 
     monkeypatch.setattr(maze_comparison, "play", play)
     monkeypatch.setattr(maze_comparison, "_csv", lambda results: "")
+    monkeypatch.setattr(maze_comparison, "write_figures", lambda folder, runs, steps: [])
+    monkeypatch.setattr(maze_comparison, "training_minutes", lambda run: 1.5)
     with pytest.raises(RunError, match=r"1 of 2 runs failed, the first being .*plr-0: .*it fell over"):
         compare(small(), tmp_path, jobs=1, quiet=True)
     assert "uniform (1)" in (tmp_path / "comparison.md").read_text()
@@ -95,6 +104,20 @@ def test_a_damaged_record_of_what_is_compared_is_named(tmp_path):
         compare(small(), tmp_path, quiet=True)
 
 
-def test_the_interval_of_one_seed_is_a_point():
-    low, high = maze_comparison._interval(np.array([[0.2, 0.4]]), "mean")
-    assert low == high == pytest.approx(0.3)
+def test_one_seed_has_no_interval():
+    text = table_of({"a": [evaluation(0.25, 0.5)]})
+    assert "| mean | **37.5** (1 seed: no interval) |" in text
+    assert "| interquartile mean | **37.5** (1 seed: no interval) |" in text
+
+
+def test_the_minutes_of_a_run_are_those_of_all_its_sessions(tmp_path):
+    elapsed = ["60", "120", "", "30", "90"]
+    rows = "\n".join(f"{value},{i}" for i, value in enumerate(elapsed))
+    (tmp_path / "progress.csv").write_text(f"time/time_elapsed,time/total_timesteps\n{rows}\n")
+    assert training_minutes(tmp_path) == 3.5
+
+
+def test_a_page_needs_a_preface(tmp_path):
+    with pytest.raises(RequestError, match="needs a preface"):
+        compare(small(), tmp_path / "out", page=tmp_path / "page.md", quiet=True)
+    assert not (tmp_path / "out").exists()
