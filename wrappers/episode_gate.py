@@ -82,7 +82,7 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         self._return = 0.0
         self._length = 0
         self._since = time.time()
-        self.counts = not _is_monitored(env)
+        self.counts = not is_monitored(env)
         self._task: Any = None
         self._last_observation: Any = None
         self._held_info: dict[str, Any] = {}
@@ -235,7 +235,7 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         return {FAILURE: self._failure}
 
 
-def _is_monitored(env: gym.Env) -> bool:
+def is_monitored(env: gym.Env) -> bool:
     """Tell whether a wrapper inside fills ``info["episode"]``: SB3's Monitor or RecordEpisodeStatistics."""
     layer: Any = env
     while isinstance(layer, gym.Wrapper):
