@@ -90,6 +90,7 @@ class CovarGMM(GMMTeacher):
     """
 
     _n_columns = 2
+    _growth = 12.0  # were it linear
 
     def __init__(
         self,

@@ -25,6 +25,8 @@ from ..hyperparameters import pair, real, whole
 from ..kernels.mixture import CRITERIA, Mixture
 from ..state_checks import counter, finite_array, flag, number
 from ..teacher import Teacher
+from .gaussian_record import GaussianRecord
+from .gaussians import cholesky_factors, to_task_units
 
 FloatArray = NDArray[np.float64]
 
@@ -33,12 +35,6 @@ LARGEST_RETURN = 5e49
 
 _LARGEST = 2.0 * LARGEST_RETURN
 """A difference of two returns."""
-
-_LEAST_JITTER = 1e-14
-"""Added to the variances of a covariance that is not positive definite, as a share of its largest entry …"""
-
-_LEAST_SCALE = 1e-6
-"""… or of this, in the units of the unit cube."""
 
 _LARGEST_LOG = 600.0
 """Of a density, which else could overflow."""
@@ -82,6 +78,8 @@ class GMMTeacher(Teacher):
     """
 
     _n_columns: ClassVar[int]
+    _growth: ClassVar[float] = 1.0
+    """How much the return changes within a window, for a progress of 1."""
 
     def __init__(
         self,
@@ -136,6 +134,7 @@ class GMMTeacher(Teacher):
         self._mixture: Mixture | None = None
         self._fit_seconds = 0.0
         self._n_random = self._n_drawn = 0.0
+        self._record: GaussianRecord | None = None
         self._prepare_sampling()
 
     # --- What a subclass writes --------------------------------------------------------------------------------
@@ -200,14 +199,14 @@ class GMMTeacher(Teacher):
 
     def _sample(self, n: int) -> FloatArray:
         self._n_drawn += n
-        if self._mixture is None or self._count < self.n_bootstrap:
+        if not self._aims():
             self._n_random += n
             if self._bootstrap is None:
                 return self.task_space.sample(n, self.rng)
             mean, std = self._bootstrap
             return self.task_space.clip(mean + std * self.rng.standard_normal((n, len(mean))))
         uniform = self.rng.random((2, n))
-        exploring = uniform[0] < self.random_task_ratio
+        exploring = uniform[0] < self._random_ratio()
         chosen = self._cumulative.searchsorted(uniform[1], side="right")
         noise = self.rng.standard_normal((n, self._n_free, 1))
         if n == 1:  # the usual case, once an episode; a stack of matrices takes three times as long
@@ -220,22 +219,37 @@ class GMMTeacher(Teacher):
         if count:
             self._n_random += count
             tasks[exploring] = self.task_space.sample(count, self.rng)
+        if self._notes_origins():
+            self._note_origins(self._next_id, np.where(exploring, -1, chosen))
         return tasks
 
+    def _aims(self) -> bool:
+        """Whether there are components to draw from."""
+        return self._mixture is not None and self._count >= self.n_bootstrap
+
+    def _random_ratio(self) -> float:
+        return self.random_task_ratio
+
     def _prepare_sampling(self) -> None:
-        """Component probabilities ∝ progress (not the mixture's weights), and Cholesky factors over the task axes."""
-        if self._mixture is None:
-            return
-        progress = self._progress(self._mixture)
+        """Get ready to draw from the components of the mixture."""
+        if self._mixture is not None:
+            self._draw_from(*self._components(self._mixture))
+
+    def _components(self, mixture: Mixture) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Means and Cholesky factors over the task axes, and the progress, of the components."""
+        # The marginal of a Gaussian on the task axes: drawing all coordinates and dropping the others is the same.
+        d = self._n_free
+        means = np.ascontiguousarray(mixture.means[:, :d])
+        return means, cholesky_factors(mixture.covariances[:, :d, :d]), self._progress(mixture)
+
+    def _draw_from(self, means: FloatArray, factors: FloatArray, progress: FloatArray) -> None:
+        """Draw components in proportion to their progress (not to the mixture's weights) from now on."""
         total = progress.sum()
         k = len(progress)
         self._probabilities = progress / total if total > 0.0 else np.full(k, 1.0 / k)
         self._cumulative = np.cumsum(self._probabilities)
         self._cumulative[-1] = 1.0
-        # The marginal of a Gaussian on the task axes: drawing all coordinates and dropping the others is the same.
-        d = self._n_free
-        self._means = np.ascontiguousarray(self._mixture.means[:, :d])
-        self._factors = _factors(self._mixture.covariances[:, :d, :d])
+        self._means, self._factors = means, factors
 
     def _to_points(self, tasks: FloatArray) -> FloatArray:
         if self.compat:
@@ -255,12 +269,9 @@ class GMMTeacher(Teacher):
     # --- Learning (algorithm 1, lines 7–12) ----------------------------------------------------------------------
 
     def _update(self, outcomes: Outcomes) -> None:
-        returns = outcomes.returns
-        if self.return_bounds is not None:
-            low, high = self.return_bounds
-            returns = (np.clip(returns, low, high) - low) / (high - low)
-        else:
-            returns = np.minimum(np.maximum(returns, -LARGEST_RETURN), LARGEST_RETURN)
+        returns = self._scaled(outcomes.returns)
+        if self._record is not None:
+            self._record.add_episodes(outcomes.ids, outcomes.returns)
         points = self._to_points(outcomes.tasks)
         columns = self._describe(points, returns)
         done, n = 0, len(returns)
@@ -280,6 +291,14 @@ class GMMTeacher(Teacher):
                 if self.warm_start or self._count == last_fit:
                     self._refit()
                 self._n_random, self._n_drawn = self._n_random / 2.0, self._n_drawn / 2.0  # the share forgets slowly
+
+    def _scaled(self, returns: FloatArray) -> FloatArray:
+        """Returns as the algorithm takes them."""
+        if self.return_bounds is None:
+            return np.minimum(np.maximum(returns, -LARGEST_RETURN), LARGEST_RETURN)
+        low, high = self.return_bounds
+        scaled: FloatArray = (np.clip(returns, low, high) - low) / (high - low)
+        return scaled
 
     def _fits_now(self) -> bool:
         return self._count >= self.n_bootstrap and self._count % self.fit_rate == 0
@@ -305,6 +324,8 @@ class GMMTeacher(Teacher):
         self._mixture = _rescaled(chosen, scale)
         self._candidates = [_rescaled(m, scale) for m in fitted] if self.warm_start else []
         self._prepare_sampling()
+        if self._record is not None:
+            self._record_refit(self._record, self._mixture)
         self._fit_seconds = time.perf_counter() - started
 
     def _return_scale(self) -> float:
@@ -313,6 +334,50 @@ class GMMTeacher(Teacher):
             return 1.0
         spread = self._high_return - self._low_return
         return spread if spread > 0.0 and np.isfinite(spread) else 1.0
+
+    # --- Its record (for a classroom) ----------------------------------------------------------------------------
+
+    def record_history(self) -> GaussianRecord:
+        """Remember from now on which Gaussians there were and which one each episode's task was drawn from.
+
+        The tasks stay the same. The record is part of the state: a teacher that loads it goes on recording.
+
+        Returns:
+            The record, which grows.
+
+        Raises:
+            ValueError: The teacher has learned from episodes already, which would be missing.
+        """
+        if self._record is None:
+            if self._count:
+                raise ValueError(
+                    f"This {type(self).__name__} has learned from {self._count} episodes that it did not record; call "
+                    "record_history() before the first one."
+                )
+            self._record = GaussianRecord(self.task_space.n_dims)
+        return self._record
+
+    @property
+    def record(self) -> GaussianRecord | None:
+        """What `record_history` returned, None without."""
+        return self._record
+
+    def _notes_origins(self) -> bool:
+        return self._record is not None
+
+    def _note_origins(self, first_id: int, components: NDArray[np.int64]) -> None:
+        """Note the component that each new task was drawn from, −1 for none."""
+        if self._record is not None:
+            self._record.add_tasks(first_id, components)
+
+    def _record_refit(self, record: GaussianRecord, mixture: Mixture) -> None:
+        d, unit = self._n_free, self._growth
+        means, covariances = mixture.means[:, :d], mixture.covariances[:, :d, :d]
+        if not self.compat:
+            means, covariances = to_task_units(self.task_space, self._free, means, covariances)
+        if self.return_bounds is not None:
+            unit *= self.return_bounds[1] - self.return_bounds[0]
+        record.add_refit(self._count, means, covariances, unit * self._progress(mixture))
 
     # --- What it shows -------------------------------------------------------------------------------------------
 
@@ -331,7 +396,7 @@ class GMMTeacher(Teacher):
         Args:
             tasks: Shape ``(n, d)``. A value of a discrete dimension stands for the middle of its cell of the unit cube.
         """
-        if self._mixture is None:
+        if not self._aims():
             return None
         rows = np.atleast_2d(self.task_space.validate(tasks))
         points = self._to_points(rows)
@@ -356,7 +421,7 @@ class GMMTeacher(Teacher):
     # --- State ---------------------------------------------------------------------------------------------------
 
     def _get_state(self) -> dict[str, Any]:
-        return {
+        state = {
             "hyperparameters": self._identity(),
             "window": self._window.copy(),
             "count": self._count,
@@ -366,6 +431,7 @@ class GMMTeacher(Teacher):
             "candidates": [_to_plain(mixture) for mixture in self._candidates],
             "drawn": [self._n_random, self._n_drawn],
         }
+        return state if self._record is None else {**state, "record": self._record.state_dict()}
 
     def _identity(self) -> dict[str, Any]:
         """Return the hyperparameters that a state must agree on with the teacher that loads it."""
@@ -380,11 +446,14 @@ class GMMTeacher(Teacher):
             "compat": self.compat,
         }
 
-    def _set_state(self, state: Mapping[str, Any]) -> None:
+    def _check_identity(self, state: Mapping[str, Any]) -> None:
         for name, mine in self._identity().items():
             theirs = state["hyperparameters"][name]
             if theirs != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        self._check_identity(state)
         window = finite_array(state, "window", self._window.shape, low=-_LARGEST, high=_LARGEST)
         size = window.shape[1]
         mixture = None if state["mixture"] is None else _from_plain(state["mixture"], size)
@@ -397,10 +466,12 @@ class GMMTeacher(Teacher):
         if not (-LARGEST_RETURN <= low <= high <= LARGEST_RETURN or (count == 0 and (low, high) == (np.inf, -np.inf))):
             raise ValueError(f"Its entry 'return_range' is {[low, high]}, which is none.")
         n_random, n_drawn = finite_array(state, "drawn", (2,), low=0.0).tolist()
+        record = GaussianRecord.from_state(state["record"], self.task_space.n_dims) if "record" in state else None
         self._window, self._count, self._fit_seed = window, count, fit_seed
         self._low_return, self._high_return = low, high
         self._mixture, self._candidates = mixture, candidates
         self._n_random, self._n_drawn = n_random, n_drawn
+        self._record = record
         self._prepare_sampling()
 
 
@@ -442,26 +513,3 @@ def _from_plain(plain: Mapping[str, Any], size: int) -> Mixture:
         raise ValueError("Its mixture has no component, or one with a negative variance.")
     likelihood, converged = number(plain, "log_likelihood"), flag(plain, "converged")
     return Mixture(weights, means, covariances, likelihood, converged, counter(plain, "n_iter"))
-
-
-def _factors(covariances: FloatArray) -> FloatArray:
-    """Lower Cholesky factors; a matrix without one, singular but for rounding, gets the least jitter that gives it one.
-
-    Args:
-        covariances: Shape ``(k, d, d)``.
-    """
-    try:
-        return np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        if not np.isfinite(covariances).all():
-            raise
-    factors, eye = np.empty_like(covariances), np.eye(covariances.shape[1])
-    for matrix, factor in zip(covariances, factors, strict=True):
-        jitter = _LEAST_JITTER * max(float(np.abs(matrix).max()), _LEAST_SCALE)
-        while True:
-            try:
-                factor[...] = np.linalg.cholesky(matrix + jitter * eye)
-                break
-            except np.linalg.LinAlgError:
-                jitter *= 10.0
-    return factors
