@@ -37,7 +37,8 @@ def with_defaults(config: TrainConfig, env_id: str) -> TrainConfig:
     mazes = env_id.startswith("tutelage/Maze")
     preset = config.preset
     if preset is None:
-        wanted = ["tracks"] if env_id.endswith("Tracks-v0") else _maze_presets(config) if mazes else []
+        tracks = env_id.endswith(("Tracks-v0", "WalkerClimber-v0"))
+        wanted = ["tracks"] if tracks else _maze_presets(config) if mazes else []
         known = list_presets(config.student)
         preset = next((name for name in wanted if name in known), "sb3")
     extra = _PRESET_ENV_ARGS.get(preset, {}) if mazes else {}

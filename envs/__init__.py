@@ -22,6 +22,14 @@ from gymnasium.envs.registration import register, registry
 
 if TYPE_CHECKING:
     from .bipedal_tracks import BipedalTracks as BipedalTracks
+    from .bodies import Body as Body
+    from .bodies import get_body as get_body
+    from .bodies import random_body as random_body
+    from .cell_progress import CellProgress as CellProgress
+    from .chat_endpoint import ChatEndpoint as ChatEndpoint
+    from .chat_endpoint import MalformedAnswerError as MalformedAnswerError
+    from .chat_endpoint import NoAnswerError as NoAnswerError
+    from .chat_subgoals import ChatSubgoals as ChatSubgoals
     from .frozen import TestSet as TestSet
     from .frozen import default_test_set as default_test_set
     from .frozen import list_test_sets as list_test_sets
@@ -51,6 +59,18 @@ if TYPE_CHECKING:
     from .maze_suites import maze_suite as maze_suite
     from .maze_suites import maze_test as maze_test
     from .maze_vec_env import MazeVecEnv as MazeVecEnv
+    from .minigrid_encodings import LanguageEncoding as LanguageEncoding
+    from .minigrid_encodings import RelativeEncoding as RelativeEncoding
+    from .minigrid_encodings import RepresentationEncoding as RepresentationEncoding
+    from .minigrid_encodings import hashed_words as hashed_words
+    from .minigrid_encodings import minigrid_encoding as minigrid_encoding
+    from .minigrid_subgoal import MiniGridSubgoal as MiniGridSubgoal
+    from .minigrid_view import MiniGridView as MiniGridView
+    from .minigrid_words import describe_grid as describe_grid
+    from .noisy_oracle import SIMULATED_LLMS as SIMULATED_LLMS
+    from .noisy_oracle import NoisyOracle as NoisyOracle
+    from .noisy_oracle import simulated_llm as simulated_llm
+    from .planner_oracle import PlannerOracle as PlannerOracle
     from .stump_tracks import StumpTracks as StumpTracks
     from .task_codec import BinCodec as BinCodec
     from .task_codec import TaskCodec as TaskCodec
@@ -60,14 +80,29 @@ if TYPE_CHECKING:
     from .toy_forms import toy_form as toy_form
     from .toy_grid import ToyGrid as ToyGrid
     from .toy_student import ToyStudent as ToyStudent
+    from .walker_climber import WalkerClimber as WalkerClimber
 
 _PUBLIC = {
     "BipedalTracks": ".bipedal_tracks",
+    "Body": ".bodies",
+    "CellProgress": ".cell_progress",
+    "ChatEndpoint": ".chat_endpoint",
+    "ChatSubgoals": ".chat_subgoals",
     "HexagonTracks": ".hexagon_tracks",
+    "LanguageEncoding": ".minigrid_encodings",
+    "MalformedAnswerError": ".chat_endpoint",
     "MazeEnv": ".maze",
     "MazeParametersEnv": ".maze_parameters",
     "MazeParametersVecEnv": ".maze_parameters_vec_env",
     "MazeSpace": ".maze_space",
+    "MiniGridSubgoal": ".minigrid_subgoal",
+    "MiniGridView": ".minigrid_view",
+    "NoAnswerError": ".chat_endpoint",
+    "NoisyOracle": ".noisy_oracle",
+    "PlannerOracle": ".planner_oracle",
+    "RelativeEncoding": ".minigrid_encodings",
+    "RepresentationEncoding": ".minigrid_encodings",
+    "SIMULATED_LLMS": ".noisy_oracle",
     "TaskCorpus": ".task_corpus",
     "TaskCodec": ".task_codec",
     "MazeCodec": ".maze_codec",
@@ -80,9 +115,13 @@ _PUBLIC = {
     "ToyConfig": ".toy_config",
     "ToyGrid": ".toy_grid",
     "ToyStudent": ".toy_student",
+    "WalkerClimber": ".walker_climber",
     "count_walls": ".maze_levels",
     "default_test_set": ".frozen",
+    "describe_grid": ".minigrid_words",
     "fewest_actions": ".maze_levels",
+    "get_body": ".bodies",
+    "hashed_words": ".minigrid_encodings",
     "is_solvable": ".maze_levels",
     "level_from_arrays": ".maze_levels",
     "level_from_text": ".maze_levels",
@@ -97,17 +136,27 @@ _PUBLIC = {
     "load_test_set": ".frozen",
     "maze_suite": ".maze_suites",
     "maze_test": ".maze_suites",
+    "minigrid_encoding": ".minigrid_encodings",
     "mutate_levels": ".maze_levels",
     "optimal_returns": ".maze_levels",
+    "random_body": ".bodies",
     "shortest_path_lengths": ".maze_levels",
+    "simulated_llm": ".noisy_oracle",
     "toy_form": ".toy_forms",
 }
 
 __all__ = [
+    "SIMULATED_LLMS",
     "TOY_FORMS",
     "BinCodec",
     "BipedalTracks",
+    "Body",
+    "CellProgress",
+    "ChatEndpoint",
+    "ChatSubgoals",
     "HexagonTracks",
+    "LanguageEncoding",
+    "MalformedAnswerError",
     "MazeCodec",
     "MazeEnv",
     "MazeParametersEnv",
@@ -115,6 +164,13 @@ __all__ = [
     "MazeSpace",
     "MazeTest",
     "MazeVecEnv",
+    "MiniGridSubgoal",
+    "MiniGridView",
+    "NoAnswerError",
+    "NoisyOracle",
+    "PlannerOracle",
+    "RelativeEncoding",
+    "RepresentationEncoding",
     "StumpTracks",
     "TaskCodec",
     "TaskCorpus",
@@ -122,9 +178,13 @@ __all__ = [
     "ToyConfig",
     "ToyGrid",
     "ToyStudent",
+    "WalkerClimber",
     "count_walls",
     "default_test_set",
+    "describe_grid",
     "fewest_actions",
+    "get_body",
+    "hashed_words",
     "is_solvable",
     "level_from_arrays",
     "level_from_text",
@@ -139,15 +199,19 @@ __all__ = [
     "load_test_set",
     "maze_suite",
     "maze_test",
+    "minigrid_encoding",
     "mutate_levels",
     "optimal_returns",
+    "random_body",
     "shortest_path_lengths",
+    "simulated_llm",
     "toy_form",
 ]
 
 _ENVIRONMENTS: dict[str, tuple[str, int | None]] = {
     "tutelage/StumpTracks-v0": ("tutelage.envs.stump_tracks:StumpTracks", 2000),
     "tutelage/HexagonTracks-v0": ("tutelage.envs.hexagon_tracks:HexagonTracks", 2000),
+    "tutelage/WalkerClimber-v0": ("tutelage.envs.walker_climber:WalkerClimber", 2000),
     "tutelage/Maze-v0": ("tutelage.envs.maze:MazeEnv", None),
     "tutelage/MazeParameters-v0": ("tutelage.envs.maze_parameters:MazeParametersEnv", None),
     "tutelage/ToyGrid-v0": ("tutelage.envs.toy_grid:ToyGrid", None),

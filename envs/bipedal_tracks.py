@@ -1,4 +1,4 @@
-"""The base of the bipedal tracks: Gymnasium's BipedalWalker on a terrain that a task describes.
+"""The base of the tracks: Gymnasium's BipedalWalker, or another body, on a terrain that a task describes.
 
 Source: Portelas, Colas, Hofmann and Oudeyer (2019), "Teacher algorithms for curriculum learning of Deep RL in
 continuously parameterized environments", CoRL. Differences from the authors' code are listed in
@@ -31,7 +31,6 @@ GOAL = LENGTH - 10 * STEP
 
 _INITIAL_PUSH = 5.0
 _PROGRESS_REWARD = 130 / PIXELS_PER_UNIT
-_TILT_PENALTY = 5.0
 _FALL_REWARD = -100.0
 
 
@@ -43,15 +42,18 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     Args:
         task_space: The tasks of the track.
-        body: ``"default"``, ``"short"``, ``"quadruped"`` or a `Body`.
+        body: What `get_body` takes, e.g. ``"default"``, ``"short"``, ``"quadruped"``, ``"default(legs=0.8)"``, or a
+            `Body`.
         render_mode: ``None``, ``"rgb_array"`` or ``"human"``.
 
     Attributes:
         task_space: The tasks that ``reset(options={"task": …})`` takes.
+        body: The body.
+        has_ceiling: Whether the tracks have a ceiling, without which a body with arms has nothing to hang from.
         success_return: ``info["is_success"]`` tells whether the return of the episode so far exceeds this.
 
     Raises:
-        ValueError: An unknown body or render mode.
+        ValueError: An unknown body or render mode, or a body with arms where there is no ceiling.
 
     Example:
         >>> class Desert(BipedalTracks):
@@ -65,14 +67,20 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": FPS}  # noqa: RUF012
     success_return: ClassVar[float] = 230.0
+    has_ceiling: ClassVar[bool] = False
 
-    def __init__(self, task_space: TaskSpace, body: str | Body = "default", render_mode: str | None = None) -> None:
+    def __init__(self, task_space: TaskSpace, body: Any = "default", render_mode: str | None = None) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"Expected render_mode None, 'rgb_array' or 'human', got {render_mode!r}.")
         self.task_space = task_space
         self.body = get_body(body)
+        if self.body.arms is not None and not self.has_ceiling:
+            raise ValueError(
+                f"Expected a body that walks, got {self.body.name!r}, which climbs: {type(self).__name__} has no "
+                'ceiling to hang from. Choose another body, e.g. "default", or "tutelage/WalkerClimber-v0".'
+            )
         self.render_mode = render_mode
-        self.action_space = spaces.Box(-1.0, 1.0, (self.body.n_joints,), np.float32)
+        self.action_space = spaces.Box(-1.0, 1.0, (self.body.action_size,), np.float32)
         self.observation_space = spaces.Box(*_observation_bounds(self.body), dtype=np.float32)
         self._simulation: WalkerSimulation | None = None
         self._renderer: TrackRenderer | None = None
@@ -103,8 +111,8 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         task = self._task(options)
         terrain = self.make_terrain(task)
         push = float(self.np_random.uniform(-_INITIAL_PUSH, _INITIAL_PUSH))
-        self._simulation = WalkerSimulation(self.body, terrain, push)
-        self._simulation.step(np.zeros(self.body.n_joints))
+        self._simulation = self._simulate(terrain, push)
+        self._simulation.step(self.body.resting_action)
         observation = self._simulation.observe()
         self._potential = self._current_potential(observation)
         self._return = 0.0
@@ -116,10 +124,11 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         """Advance by 1/50 s.
 
         Args:
-            action: Shape ``(n_joints,)``: hip and knee of each leg, in [−1, 1]; clipped.
+            action: Shape ``(n_joints,)``: hip and knee of each leg, in [−1, 1]; clipped. For a body with arms also
+                shoulder and elbow of each, then one number for each hand: it grips if that is positive.
 
         Returns:
-            Observation, reward, whether the walker fell or arrived, False (time limits are a wrapper's), and
+            Observation, reward, whether the body fell or arrived, False (time limits are a wrapper's), and
             an info with ``"is_success"``: whether the return of the episode so far exceeds 230.
 
         Raises:
@@ -135,7 +144,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         reward = potential - self._potential - self.body.torque_penalty * self.body.torque * effort
         self._potential = potential
 
-        fell = simulation.hull_touched or simulation.x < 0.0
+        fell = simulation.fell or simulation.x < 0.0
         if fell:
             reward = _FALL_REWARD
         self._return += reward
@@ -166,11 +175,19 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         self._renderer = self._simulation = None
 
     @property
+    def kind(self) -> dict[str, float | int | str]:
+        """What kind of student plays here, see `Body.kind`."""
+        return self.body.kind
+
+    @property
     def terrain(self) -> Terrain:
         """The track of the current episode."""
         if self._simulation is None:
             raise ResetNeeded("There is no terrain before reset().")
         return self._simulation.terrain
+
+    def _simulate(self, terrain: Terrain, push: float) -> WalkerSimulation:
+        return WalkerSimulation(self.body, terrain, push)
 
     def _task(self, options: Mapping[str, Any] | None) -> NDArray[np.float64]:
         task = (options or {}).get("task")
@@ -184,16 +201,16 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
         return row
 
     def _current_potential(self, observation: NDArray[np.float32]) -> float:
-        """Return what the reward is the change of: progress to the right, less the tilt of the hull."""
+        """Return what the reward is the change of: progress to the right, less the tilt of a walker's hull."""
         simulation = self._simulation
         assert simulation is not None
-        return _PROGRESS_REWARD * simulation.x - _TILT_PENALTY * abs(float(observation[0]))
+        return _PROGRESS_REWARD * simulation.x - self.body.tilt_penalty * abs(float(observation[0]))
 
 
 def _observation_bounds(body: Body) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Twice the bounds of BipedalWalker-v3, which the angle of a tumbling hull leaves."""
     hull = [2 * np.pi, 10.0, 10.0, 10.0]
-    leg_high, leg_low = [np.pi, 10.0, np.pi, 10.0, 1.0], [-np.pi, -10.0, -np.pi, -10.0, 0.0]
-    high = hull + leg_high * body.n_legs + [1.0] * N_RAYS
-    low = [-h for h in hull] + leg_low * body.n_legs + [0.0] * N_RAYS
+    limb_high, limb_low = [np.pi, 10.0, np.pi, 10.0, 1.0], [-np.pi, -10.0, -np.pi, -10.0, 0.0]
+    high = hull + limb_high * body.n_legs + [*limb_high, 1.0] * body.n_arms + [1.0] * N_RAYS
+    low = [-h for h in hull] + limb_low * body.n_legs + [*limb_low, 0.0] * body.n_arms + [0.0] * N_RAYS
     return np.array(low, dtype=np.float32), np.array(high, dtype=np.float32)

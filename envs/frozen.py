@@ -58,6 +58,16 @@ _SETS = {
         "b5d676b01d490088389c711004100c2685ac94cccec8046d264dba4f5859a31b",
         "100 tasks drawn uniformly, numpy.random.default_rng(4222)",
     ),
+    "walker-climber/grid-225": _Entry(
+        "tutelage/WalkerClimber-v0",
+        "1ee9493b082761eeaf108bb7205dad44456535d282909658911bab83f9eb47c8",
+        "15 x 15 grid over [2.5, 7.5] x [0, 6], bounds included (as many tasks as in Portelas et al., 2020)",
+    ),
+    "maze-parameters/grid-48": _Entry(
+        "tutelage/MazeParameters-v0",
+        "929fdf6ed941e5127a9511c39941d2a8f74950d58c317be2f4ac5fa2dfd78a03",
+        "every layout with densities of 0, 0.2 and 0.4, widths of 1 and 2, goals half and all the way off",
+    ),
     "maze/sixteen-rooms": _drawn(
         "186d8bb7730665b4a313a85873e7698f2439fd8b7265c1ed7583fc256bfc2095", "4 x 4 rooms with many doors"
     ),
@@ -144,12 +154,21 @@ _UNIONS = {
 _DEFAULTS = {
     "tutelage/StumpTracks-v0": "stump-tracks/grid-100",
     "tutelage/HexagonTracks-v0": "hexagon-tracks/uniform-100",
+    "tutelage/WalkerClimber-v0": "walker-climber/grid-225",
+    "tutelage/MazeParameters-v0": "maze-parameters/grid-48",
     _MAZE: "maze/fixed-8-13x13",
 }
 
 _SPACES = {
     "tutelage/StumpTracks-v0": TaskSpace(stump_height=(0.0, 3.0), obstacle_spacing=(0.0, 6.0)),
     "tutelage/HexagonTracks-v0": TaskSpace({f"corner_{i}_{axis}": (0.0, 4.0) for i in range(6) for axis in "xy"}),
+    "tutelage/WalkerClimber-v0": TaskSpace(gap_position=(2.5, 7.5), obstacle_spacing=(0.0, 6.0)),
+    "tutelage/MazeParameters-v0": TaskSpace(
+        layout=["scattered", "rooms", "corridors", "perfect"],
+        wall_density=(0.0, 0.45),
+        corridor_width=range(1, 4),
+        goal_distance=(0.0, 1.0),
+    ),
 }
 
 

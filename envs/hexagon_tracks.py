@@ -6,13 +6,14 @@ docs/environments/hexagon_tracks.md.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
 from .bipedal_tracks import BipedalTracks
-from .bodies import Body
 from .terrain import GROUND_HEIGHT, LENGTH, START_PAD, STEP, Terrain, convex_hull
 
 SPACING = 8.0
@@ -33,7 +34,8 @@ class HexagonTracks(EzPickle, BipedalTracks):
     ``corner_0_y`` and ``corner_5_y`` change nothing: a teacher has to find out.
 
     Args:
-        body: ``"default"``, ``"short"``, ``"quadruped"`` or a `Body`.
+        body: What `get_body` takes, e.g. ``"default"``, ``"short"``, ``"quadruped"``, ``"default(legs=0.8)"``, or a
+            `Body`.
         render_mode: ``None``, ``"rgb_array"`` or ``"human"``.
 
     Raises:
@@ -51,7 +53,7 @@ class HexagonTracks(EzPickle, BipedalTracks):
         v0: Initial version.
     """
 
-    def __init__(self, body: str | Body = "default", render_mode: str | None = None) -> None:
+    def __init__(self, body: Any = "default", render_mode: str | None = None) -> None:
         EzPickle.__init__(self, body, render_mode)
         task_space = TaskSpace({f"corner_{i}_{axis}": (0.0, 4.0) for i in range(6) for axis in "xy"})
         BipedalTracks.__init__(self, task_space, body, render_mode)

@@ -6,14 +6,15 @@ authors' code are listed in docs/environments/stump_tracks.md.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
 from .bipedal_tracks import BipedalTracks
-from .bodies import Body
-from .terrain import GROUND_HEIGHT, LENGTH, START_PAD, STEP, Terrain
+from .terrain import GROUND_HEIGHT, LENGTH, START_PAD, STEP, Terrain, boxes
 
 MIN_HEIGHT = 0.05
 """No stump is lower than this many terrain steps, so a negative stump height gives a nearly flat track."""
@@ -33,7 +34,8 @@ class StumpTracks(EzPickle, BipedalTracks):
     legs of the short body are shorter than the highest stumps.
 
     Args:
-        body: ``"default"``, ``"short"``, ``"quadruped"`` or a `Body`.
+        body: What `get_body` takes, e.g. ``"default"``, ``"short"``, ``"quadruped"``, ``"default(legs=0.8)"``, or a
+            `Body`.
         max_stump_height: Upper bound of ``stump_height`` in terrain steps; the experiments of the paper use
             3, 4, 5.
         max_obstacle_spacing: Upper bound of ``obstacle_spacing`` in world units.
@@ -58,7 +60,7 @@ class StumpTracks(EzPickle, BipedalTracks):
 
     def __init__(
         self,
-        body: str | Body = "default",
+        body: Any = "default",
         max_stump_height: float = 3.0,
         max_obstacle_spacing: float = 6.0,
         min_stump_height: float = 0.0,
@@ -76,7 +78,4 @@ class StumpTracks(EzPickle, BipedalTracks):
         height, spacing = task
         left = np.arange(START_PAD, LENGTH, STEP + max(MIN_SPACING, float(spacing)))
         heights = np.maximum(MIN_HEIGHT, self.np_random.normal(height, HEIGHT_STD, len(left)))
-        right, bottom, top = left + STEP, np.full_like(left, GROUND_HEIGHT), GROUND_HEIGHT + heights * STEP
-        corners_x = np.stack([left, right, right, left], axis=1)
-        corners_y = np.stack([bottom, bottom, top, top], axis=1)
-        return Terrain(np.stack([corners_x, corners_y], axis=2))
+        return Terrain(boxes(left, STEP, GROUND_HEIGHT, GROUND_HEIGHT + heights * STEP))

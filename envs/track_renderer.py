@@ -1,4 +1,4 @@
-"""Draws a walker on its track with pygame."""
+"""Draws a walker or a climber on its track with pygame."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from Box2D.b2 import circleShape
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from .bodies import PIXELS_PER_UNIT
-from .lidar import RAYS
+from .climber_simulation import ClimberSimulation
 from .simulation import WalkerSimulation
-from .terrain import LENGTH, STEP
+from .terrain import BAND, LENGTH, STEP, Terrain
 
 WIDTH, HEIGHT = 600, 400
 
@@ -29,6 +30,9 @@ _OBSTACLE, _OBSTACLE_EDGE = (122, 113, 128), (78, 70, 84)
 _HULL, _HULL_EDGE = (104, 76, 178), (62, 42, 115)
 _NEAR_LEG, _FAR_LEG = (198, 106, 140), (146, 82, 116)
 _LEG_EDGE, _LIDAR, _FLAG, _POLE = (92, 44, 70), (214, 69, 65), (230, 81, 40), (70, 60, 55)
+_NEAR_ARM, _FAR_ARM = (226, 158, 98), (176, 112, 70)
+_ROCK, _BAND, _VINE, _GRIP = (146, 138, 150), (190, 214, 160), (104, 159, 78), (250, 200, 40)
+_ROCK_SHOWN = 0.9  # of the rock above a ceiling, in world units
 
 
 class TrackRenderer:
@@ -58,7 +62,7 @@ class TrackRenderer:
         self._size = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
         self._canvas = pygame.Surface(self._size)
         self._background = self._paint_sky()
-        self._left = 0.0
+        self._left = self._bottom = 0.0
         self._window: Any = None
         self._clock: Any = None
         if human:
@@ -69,12 +73,16 @@ class TrackRenderer:
 
     def draw(self, simulation: WalkerSimulation) -> NDArray[np.uint8] | None:
         """Draw one frame: an array of shape ``(400, 600, 3)``, or None after showing it in the window."""
+        terrain = simulation.terrain
         self._left = max(0.0, simulation.hull.position.x - _MARGIN)
+        self._bottom = 0.0 if terrain.ceiling is None else terrain.ceiling + _ROCK_SHOWN - HEIGHT / PIXELS_PER_UNIT
         self._canvas.blit(self._background, (0, 0))
         self._draw_backdrop()
-        self._draw_terrain(simulation)
-        self._draw_flag(3 * STEP, simulation)
-        self._draw_flag(LENGTH - 10 * STEP, simulation)
+        self._draw_terrain(terrain)
+        if terrain.ceiling is not None:
+            self._draw_ceiling(terrain, terrain.ceiling)
+        self._draw_flag(3 * STEP, terrain)
+        self._draw_flag(LENGTH - 10 * STEP, terrain)
         self._draw_lidar(simulation)
         self._draw_walker(simulation)
         picture = self._pygame.transform.smoothscale(self._canvas, (WIDTH, HEIGHT))
@@ -123,9 +131,7 @@ class TrackRenderer:
                     centre = self._pixel(self._left + x + dx * size, y + dy * size)
                     self._pygame.draw.circle(self._canvas, _CLOUD, centre, radius * size * _ZOOM)
 
-    def _draw_terrain(self, simulation: WalkerSimulation) -> None:
-        terrain = simulation.terrain
-        right = self._left + _VIEW
+    def _draw_terrain(self, terrain: Terrain) -> None:
         line = [tuple(point) for point in terrain.ground.tolist()]
         self._polygon(_EARTH, [*line, (line[-1][0], 0.0), (line[0][0], 0.0)])
         for depth in (0.9, 1.8, 2.7):
@@ -133,39 +139,70 @@ class TrackRenderer:
                 self._canvas, _FURROW, False, [self._pixel(x, y - depth) for x, y in line], _OVERSAMPLING
             )
         self._polygon(_GRASS, [*line, *[(x, y - 0.3) for x, y in reversed(line)]])
-        for (start, end), corners in zip(terrain.spans, terrain.obstacles.tolist(), strict=True):
-            if end > self._left and start < right:
+        self._draw_obstacles(terrain.obstacles)
+
+    def _draw_ceiling(self, terrain: Terrain, height: float) -> None:
+        """The rock, the climbable band with its vines, and the spikes."""
+        right, low = self._left + _VIEW, height - BAND
+        for colour, bottom, top in ((_ROCK, height, height + _ROCK_SHOWN + 1.0), (_BAND, low, height)):
+            self._polygon(colour, [(self._left, bottom), (right, bottom), (right, top), (self._left, top)])
+        for i in range(int(4 * self._left), int(4 * right) + 2):
+            root, tip = self._pixel(i / 4, height), self._pixel(i / 4 + 0.1 * math.sin(7.0 * i), low)
+            self._pygame.draw.line(self._canvas, _VINE, root, tip, _OVERSAMPLING)
+        self._draw_obstacles(terrain.spikes)
+
+    def _draw_obstacles(self, polygons: NDArray[np.float64]) -> None:
+        for corners in polygons.tolist():
+            if max(x for x, _ in corners) > self._left and min(x for x, _ in corners) < self._left + _VIEW:
                 self._polygon(_OBSTACLE, corners, _OBSTACLE_EDGE)
 
-    def _draw_flag(self, x: float, simulation: WalkerSimulation) -> None:
-        ground = simulation.terrain.ground
+    def _draw_flag(self, x: float, terrain: Terrain) -> None:
+        ground = terrain.ground
         y = float(np.interp(x, ground[:, 0], ground[:, 1]))
         self._pygame.draw.line(self._canvas, _POLE, self._pixel(x, y), self._pixel(x, y + 1.7), 2 * _OVERSAMPLING)
         self._polygon(_FLAG, [(x, y + 1.7), (x, y + 1.2), (x + 0.8, y + 1.45)])
 
     def _draw_lidar(self, simulation: WalkerSimulation) -> None:
         x, y = simulation.hull.position
-        for (dx, dy), fraction in zip(RAYS.tolist(), simulation.lidar.tolist(), strict=True):
+        for (dx, dy), fraction in zip(simulation.rays.tolist(), simulation.lidar.tolist(), strict=True):
             end = self._pixel(x + dx * fraction, y + dy * fraction)
             self._pygame.draw.aaline(self._canvas, _LIDAR, self._pixel(x, y), end)
             if fraction < 1.0:
                 self._pygame.draw.circle(self._canvas, _LIDAR, end, 2 * _OVERSAMPLING)
 
     def _draw_walker(self, simulation: WalkerSimulation) -> None:
-        """The far legs, the hull, the near legs: legs come in pairs of a far and a near one."""
-        limbs = simulation.limbs
-        for i, limb in enumerate(limbs):
-            if i % 4 < 2:
-                self._body(limb, _FAR_LEG, _LEG_EDGE)
+        """The far limbs, the hull, the near limbs: limbs come in pairs of a far and a near one."""
+        arms = simulation.arms if isinstance(simulation, ClimberSimulation) else []
+        self._draw_limbs(simulation.limbs, 0, _FAR_LEG)
+        self._draw_limbs(arms, 0, _FAR_ARM)
         self._body(simulation.hull, _HULL, _HULL_EDGE)
+        self._draw_limbs(simulation.limbs, 2, _NEAR_LEG)
+        self._draw_limbs(arms, 2, _NEAR_ARM)
+        if isinstance(simulation, ClimberSimulation):
+            for arm, joint in enumerate(simulation.grips):
+                if joint is not None:
+                    self._circle(_GRIP, simulation.hand(arm), simulation.hand_radius, _LEG_EDGE)
+
+    def _draw_limbs(self, limbs: list[Any], first: int, colour: tuple[int, int, int]) -> None:
+        """Draw the far or the near one of each pair; a limb has two parts."""
         for i, limb in enumerate(limbs):
-            if i % 4 >= 2:
-                self._body(limb, _NEAR_LEG, _LEG_EDGE)
+            if i % 4 in (first, first + 1):
+                self._body(limb, colour, _LEG_EDGE)
 
     def _body(self, body: Any, colour: tuple[int, int, int], edge: tuple[int, int, int]) -> None:
         transform = body.transform
         for fixture in body.fixtures:
-            self._polygon(colour, [tuple(transform * corner) for corner in fixture.shape.vertices], edge)
+            shape = fixture.shape
+            if isinstance(shape, circleShape):
+                self._circle(colour, tuple(transform * shape.pos), shape.radius, edge)
+            else:
+                self._polygon(colour, [tuple(transform * corner) for corner in shape.vertices], edge)
+
+    def _circle(
+        self, colour: tuple[int, int, int], centre: tuple[float, float], radius: float, edge: tuple[int, int, int]
+    ) -> None:
+        self._pygame.draw.circle(self._canvas, edge, self._pixel(*centre), radius * _ZOOM)
+        self._pygame.draw.circle(self._canvas, colour, self._pixel(*centre), radius * _ZOOM - 2 * _OVERSAMPLING)
 
     def _polygon(
         self,
@@ -181,4 +218,4 @@ class TrackRenderer:
             self._pygame.draw.polygon(self._canvas, edge, points, 2 * _OVERSAMPLING)
 
     def _pixel(self, x: float, y: float) -> tuple[float, float]:
-        return (x - self._left) * _ZOOM, self._size[1] - y * _ZOOM
+        return (x - self._left) * _ZOOM, self._size[1] - (y - self._bottom) * _ZOOM

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .paired_training import PairedTraining as PairedTraining
     from .presets import list_presets as list_presets
     from .signals import available_signals as available_signals
+    from .subgoal_extractor import SubgoalExtractor as SubgoalExtractor
     from .teacher_callback import TeacherCallback as TeacherCallback
 
 _PUBLIC = {
@@ -30,6 +31,7 @@ _PUBLIC = {
     "MazeExtractor": ".maze_extractor",
     "MazeLstmPolicy": ".maze_lstm_policy",
     "PairedTraining": ".paired_training",
+    "SubgoalExtractor": ".subgoal_extractor",
     "TeacherCallback": ".teacher_callback",
     "available_signals": ".signals",
     "list_presets": ".presets",
@@ -47,6 +49,7 @@ __all__ = [
     "MazeExtractor",
     "MazeLstmPolicy",
     "PairedTraining",
+    "SubgoalExtractor",
     "TeacherCallback",
     "available_signals",
     "list_presets",

@@ -25,6 +25,7 @@ _EXTRACTORS = {
     "FlattenExtractor": "stable_baselines3.common.torch_layers:FlattenExtractor",
     "MazeExtractor": "tutelage.students.maze_extractor:MazeExtractor",
     "NatureCNN": "stable_baselines3.common.torch_layers:NatureCNN",
+    "SubgoalExtractor": "tutelage.students.subgoal_extractor:SubgoalExtractor",
 }
 
 

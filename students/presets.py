@@ -81,6 +81,25 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
                 "activation_fn": "tanh",
             },
         },
+        # The student of Words as Beacons (Ruiz-Gonzalez et al. 2024), for 16 environments: scripts/train.py and
+        # model.py of the authors' code. Theirs does not normalise advantages, and its last layer begins larger.
+        "words-as-beacons": {
+            "n_steps": 128,
+            "batch_size": 256,
+            "n_epochs": 4,
+            "learning_rate": 1e-4,
+            "gamma": 0.99,
+            "gae_lambda": 0.95,
+            "clip_range": 0.2,
+            "ent_coef": 5e-4,
+            "vf_coef": 0.5,
+            "max_grad_norm": 0.5,
+            "policy_kwargs": {
+                "features_extractor_class": "SubgoalExtractor",
+                "net_arch": [],
+                "optimizer_kwargs": {"eps": 1e-8},
+            },
+        },
     },
     "sac": {
         "sb3": {},

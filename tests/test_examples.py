@@ -23,6 +23,7 @@ RUNS = {
         (["--steps", "16384", "--suite", "fixed-8"], "interquartile mean"),
         (["--steps", "16384", "--suite", "fixed-8", "--memory", "frames"], "interquartile mean"),
     ],
+    "words_as_beacons.py": [(["--steps", "2048", "--episodes", "5"], "without subgoals:")],
     "write_a_teacher.py": [(["--episodes", "500", "--seeds", "2"], "grid-progress  mean")],
 }
 """The arguments of each run, and what its output must contain."""

@@ -15,7 +15,13 @@ import tyro
 from tutelage import cli_flags
 
 ROOT = Path(__file__).resolve().parents[1]
-WITH_CODE = ["README.md", "docs/getting_started.md", "docs/concepts.md", "docs/environments/index.md", "docs/wrappers/controlled.md"]
+WITH_CODE = [
+    "README.md",
+    "docs/getting_started.md",
+    "docs/concepts.md",
+    "docs/environments/index.md",
+    "docs/wrappers/controlled.md",
+]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

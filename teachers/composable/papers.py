@@ -427,7 +427,7 @@ PAPERS: tuple[Paper, ...] = (
         52,
         "Words as Beacons",
         "A list of subgoals with a bonus.",
-        remark="Subgoals are a wrapper's business: they change the reward, and no task is chosen.",
+        remark="The wrapper Subgoals: it changes observation and reward, and chooses no task.",
         code="aklein1995/Words-as-Beacons",
     ),
     Paper(

@@ -15,14 +15,14 @@ from tutelage.envs.bodies import BODIES
 
 
 def _variants():
-    """Every registered environment, with every body where it takes one."""
+    """Every registered environment, with every body that finds its way there where it takes one."""
     for env_id in sorted(gym.registry):
         if not env_id.startswith("tutelage/"):
             continue
         module, name = gym.spec(env_id).entry_point.split(":")
         cls = getattr(__import__(module, fromlist=[name]), name)
         if "body" in inspect.signature(cls).parameters:
-            for body in BODIES:
+            for body in [name for name in BODIES if BODIES[name].arms is None or cls.has_ceiling]:
                 yield pytest.param((env_id, {"body": body}), id=f"{env_id}-{body}")
         else:
             yield pytest.param((env_id, {}), id=env_id)
@@ -112,9 +112,10 @@ def test_a_task_can_be_given_by_names(env):
 
 def test_a_task_drawn_by_the_environment_is_in_its_space_and_in_the_info(env):
     env.reset(seed=0)
-    tasks = np.array([env.reset()[1]["task"] for _ in range(5)])
+    few = env.task_space.size < 100
+    tasks = np.array([env.reset()[1]["task"] for _ in range(50 if few else 5)])
     assert env.task_space.contains(tasks).all()
-    assert len(np.unique(tasks, axis=0)) == 5
+    assert len(np.unique(tasks, axis=0)) >= min(5, env.task_space.size)
 
 
 def test_unknown_options_are_ignored(env):
@@ -170,6 +171,8 @@ def test_the_same_seed_draws_the_same_task(env):
 def test_another_seed_gives_another_trajectory(env):
     if env.metadata.get("deterministic"):
         pytest.skip("nothing but the drawn task depends on the seed")
+    if env.metadata.get("one_step"):
+        pytest.skip("one success or failure looks like another")
     task = _any_task(env)
     one, other = _trajectory(env, 1, task), _trajectory(env, 2, task)
     assert one[0].shape != other[0].shape or not np.array_equal(one[0], other[0])
@@ -206,7 +209,7 @@ def test_success_is_reported_when_an_episode_terminates(env):
 
 
 def test_success_is_reported_when_a_time_limit_truncates(env):
-    if env.metadata.get("one_step"):
+    if env.metadata.get("one_step") or env.metadata.get("fails_at_once"):
         pytest.skip("an episode is over before any time limit")
     limited = TimeLimit(env, 3)
     limited.reset(seed=0)

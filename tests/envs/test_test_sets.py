@@ -40,7 +40,7 @@ def test_the_columns_of_the_file_are_the_dimensions(table):
 
 def test_a_number_at_the_end_of_a_name_is_that_of_its_tasks():
     numbers = {n: int(n.rsplit("-", 1)[1]) for n in list_test_sets() if re.search(r"-\d\d+$", n)}
-    assert len(numbers) == 4
+    assert len(numbers) == 6
     assert {n: len(load_test_set(n)) for n in numbers} == numbers
 
 
