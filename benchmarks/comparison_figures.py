@@ -44,12 +44,13 @@ def write_figures(folder: Path, runs: Mapping[str, Sequence[Path]], steps: int) 
     Returns:
         The files.
     """
-    levels = {label: [_levels(path) for path in paths] for label, paths in runs.items()}
-    levels = {label: [each for each in found if each is not None] for label, found in levels.items()}
-    levels = {label: found for label, found in levels.items() if found}
-    regrets = {label: [_regret(path) for path in paths] for label, paths in runs.items()}
-    regrets = {label: [each for each in found if len(each[0])] for label, found in regrets.items()}
-    regrets = {label: found for label, found in regrets.items() if found}
+    levels: dict[str, list[_Levels]] = {}
+    for label, paths in runs.items():
+        found = [each for each in map(_levels, paths) if each is not None]
+        if found:
+            levels[label] = found
+    regrets = {label: [each for each in map(_regret, paths) if len(each[0])] for label, paths in runs.items()}
+    regrets = {label: measured for label, measured in regrets.items() if measured}
     figures = {}
     with style():
         if levels:
