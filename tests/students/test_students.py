@@ -127,7 +127,7 @@ def test_on_policy_students_have_no_warm_up(name):
 @pytest.mark.parametrize(("name", "preset"), [(s, p) for s in list_students() for p in list_presets(s)])
 def test_every_preset_builds_its_student(name, preset):
     small = {"buffer_size": 100} if "buffer_size" in SMALL[name] else {}
-    of_views = preset in ("maze-conv", "maze-lstm")
+    of_views = preset in ("maze-conv", "maze-lstm", "words-as-beacons")
     env = walks(observations="view", actions="discrete") if of_views else walks(actions=actions_of(name))
     make_student(name, env, preset_name=preset, seed=0, **small)
 
