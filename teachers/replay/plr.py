@@ -95,7 +95,7 @@ class PLR(Teacher):
     Example:
         >>> from tutelage import Outcomes, TaskSpace
         >>> teacher = PLR(TaskSpace(x=(0.0, 1.0)), seed=0, score="positive_value_loss", buffer_size=50)
-        >>> for _ in range(100):
+        >>> for _ in range(150):
         ...     tasks = teacher.sample(5)
         ...     loss = 1.0 - abs(tasks.values[:, 0] - 0.7)  # there is most to learn at 0.7
         ...     teacher.update(Outcomes(tasks=tasks.values, ids=tasks.ids, returns=[0.0] * 5, lengths=[9] * 5,
