@@ -21,19 +21,29 @@ from typing import TYPE_CHECKING, Any
 from gymnasium.envs.registration import register, registry
 
 if TYPE_CHECKING:
+    from .arm_config import ArmConfig as ArmConfig
+    from .arm_forms import ARM_FORMS as ARM_FORMS
+    from .arm_forms import arm_form as arm_form
+    from .arm_student import ArmStudent as ArmStudent
+    from .arms_env import ArmsEnv as ArmsEnv
     from .bipedal_tracks import BipedalTracks as BipedalTracks
+    from .bit_games import shortcut_accuracy as shortcut_accuracy
     from .bodies import Body as Body
     from .bodies import get_body as get_body
     from .bodies import random_body as random_body
     from .cell_progress import CellProgress as CellProgress
+    from .chain import ChainEnv as ChainEnv
     from .chat_endpoint import ChatEndpoint as ChatEndpoint
     from .chat_endpoint import MalformedAnswerError as MalformedAnswerError
     from .chat_endpoint import NoAnswerError as NoAnswerError
     from .chat_subgoals import ChatSubgoals as ChatSubgoals
+    from .delayed_match import DelayedMatch as DelayedMatch
     from .frozen import TestSet as TestSet
     from .frozen import default_test_set as default_test_set
     from .frozen import list_test_sets as list_test_sets
     from .frozen import load_test_set as load_test_set
+    from .game_vec_env import GameVecEnv as GameVecEnv
+    from .gameable_ladder import GameableLadder as GameableLadder
     from .hexagon_tracks import HexagonTracks as HexagonTracks
     from .maze import MazeEnv as MazeEnv
     from .maze_codec import MazeCodec as MazeCodec
@@ -67,6 +77,7 @@ if TYPE_CHECKING:
     from .minigrid_subgoal import MiniGridSubgoal as MiniGridSubgoal
     from .minigrid_view import MiniGridView as MiniGridView
     from .minigrid_words import describe_grid as describe_grid
+    from .n_parity import NParity as NParity
     from .noisy_oracle import SIMULATED_LLMS as SIMULATED_LLMS
     from .noisy_oracle import NoisyOracle as NoisyOracle
     from .noisy_oracle import simulated_llm as simulated_llm
@@ -83,11 +94,19 @@ if TYPE_CHECKING:
     from .walker_climber import WalkerClimber as WalkerClimber
 
 _PUBLIC = {
+    "ARM_FORMS": ".arm_forms",
+    "ArmConfig": ".arm_config",
+    "ArmStudent": ".arm_student",
+    "ArmsEnv": ".arms_env",
     "BipedalTracks": ".bipedal_tracks",
     "Body": ".bodies",
     "CellProgress": ".cell_progress",
+    "ChainEnv": ".chain",
     "ChatEndpoint": ".chat_endpoint",
     "ChatSubgoals": ".chat_subgoals",
+    "DelayedMatch": ".delayed_match",
+    "GameVecEnv": ".game_vec_env",
+    "GameableLadder": ".gameable_ladder",
     "HexagonTracks": ".hexagon_tracks",
     "LanguageEncoding": ".minigrid_encodings",
     "MalformedAnswerError": ".chat_endpoint",
@@ -97,6 +116,7 @@ _PUBLIC = {
     "MazeSpace": ".maze_space",
     "MiniGridSubgoal": ".minigrid_subgoal",
     "MiniGridView": ".minigrid_view",
+    "NParity": ".n_parity",
     "NoAnswerError": ".chat_endpoint",
     "NoisyOracle": ".noisy_oracle",
     "PlannerOracle": ".planner_oracle",
@@ -116,6 +136,7 @@ _PUBLIC = {
     "ToyGrid": ".toy_grid",
     "ToyStudent": ".toy_student",
     "WalkerClimber": ".walker_climber",
+    "arm_form": ".arm_forms",
     "count_walls": ".maze_levels",
     "default_test_set": ".frozen",
     "describe_grid": ".minigrid_words",
@@ -141,19 +162,28 @@ _PUBLIC = {
     "optimal_returns": ".maze_levels",
     "random_body": ".bodies",
     "shortest_path_lengths": ".maze_levels",
+    "shortcut_accuracy": ".bit_games",
     "simulated_llm": ".noisy_oracle",
     "toy_form": ".toy_forms",
 }
 
 __all__ = [
+    "ARM_FORMS",
     "SIMULATED_LLMS",
     "TOY_FORMS",
+    "ArmConfig",
+    "ArmStudent",
+    "ArmsEnv",
     "BinCodec",
     "BipedalTracks",
     "Body",
     "CellProgress",
+    "ChainEnv",
     "ChatEndpoint",
     "ChatSubgoals",
+    "DelayedMatch",
+    "GameVecEnv",
+    "GameableLadder",
     "HexagonTracks",
     "LanguageEncoding",
     "MalformedAnswerError",
@@ -166,6 +196,7 @@ __all__ = [
     "MazeVecEnv",
     "MiniGridSubgoal",
     "MiniGridView",
+    "NParity",
     "NoAnswerError",
     "NoisyOracle",
     "PlannerOracle",
@@ -179,6 +210,7 @@ __all__ = [
     "ToyGrid",
     "ToyStudent",
     "WalkerClimber",
+    "arm_form",
     "count_walls",
     "default_test_set",
     "describe_grid",
@@ -203,6 +235,7 @@ __all__ = [
     "mutate_levels",
     "optimal_returns",
     "random_body",
+    "shortcut_accuracy",
     "shortest_path_lengths",
     "simulated_llm",
     "toy_form",
@@ -215,6 +248,11 @@ _ENVIRONMENTS: dict[str, tuple[str, int | None]] = {
     "tutelage/Maze-v0": ("tutelage.envs.maze:MazeEnv", None),
     "tutelage/MazeParameters-v0": ("tutelage.envs.maze_parameters:MazeParametersEnv", None),
     "tutelage/ToyGrid-v0": ("tutelage.envs.toy_grid:ToyGrid", None),
+    "tutelage/NParity-v0": ("tutelage.envs.n_parity:NParity", None),
+    "tutelage/DelayedMatch-v0": ("tutelage.envs.delayed_match:DelayedMatch", None),
+    "tutelage/Chain-v0": ("tutelage.envs.chain:ChainEnv", None),
+    "tutelage/GameableLadder-v0": ("tutelage.envs.gameable_ladder:GameableLadder", None),
+    "tutelage/Arms-v0": ("tutelage.envs.arms_env:ArmsEnv", None),
 }
 
 for _id, (_entry_point, _max_episode_steps) in _ENVIRONMENTS.items():

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tutelage import make_teacher
-
-from .arm_student import IMPOSSIBLE, NOISY, ArmStudent, teach
+from tutelage.benchmarks.arm_lessons import teach
+from tutelage.envs import ArmStudent
 
 CAP = 400
-STUDENTS = {"clean": ArmStudent(), "noisy": ArmStudent(noisy=1), "impossible": ArmStudent(impossible=3)}
+STUDENTS = {kind: ArmStudent(f"arms-{kind}") for kind in ("clean", "noisy", "impossible")}
 TEACHERS = {
     "random": {},
     "bandit": {"arms": 99},
@@ -51,10 +51,4 @@ def test_a_teacher_is_not_slower_than_uniform_tasks(median, name, kind):
 def test_the_uniform_share_of_a_noisy_arm_is_a_sixth():
     student = STUDENTS["noisy"]
     lesson = teach(make_teacher("random", student.task_space, seed=0), student, 0)
-    assert lesson.share_of(student, NOISY) == pytest.approx(1 / 6, abs=0.03)
-
-
-def test_a_student_learns_nothing_from_impossible_arms():
-    student = ArmStudent(impossible=1)
-    assert student.play(np.full((50, 1), 5.0)).sum() == 0.0
-    assert (student.skill, student.kinds[5]) == (0.0, IMPOSSIBLE)
+    assert lesson.share_of("noisy") == pytest.approx(1 / 6, abs=0.03)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tutelage import Outcomes, TaskSpace, make_teacher
+from tutelage.benchmarks.arm_lessons import teach
+from tutelage.envs import ArmStudent
 from tutelage.teachers.composable.bandit import Bandit
-
-from .arm_student import IMPOSSIBLE, NOISY, ArmStudent, teach
 
 
 def arms_space(k):
@@ -321,7 +321,7 @@ TEACHERS = {
     },
     "default": {},
 }
-STUDENTS = {"clean": {}, "impossible": {"impossible": 3}, "noisy": {"noisy": 1}}
+STUDENTS = ("clean", "impossible", "noisy")
 
 
 @pytest.fixture(scope="module")
@@ -329,8 +329,8 @@ def calibration():
     """Median updates to mastery over ten students, and the median share of the arms that teach nothing."""
     updates, shares = {}, {}
     for name, arguments in TEACHERS.items():
-        for kind, which in STUDENTS.items():
-            student = ArmStudent(**which)
+        for kind in STUDENTS:
+            student = ArmStudent(f"arms-{kind}")
             space, lessons = student.task_space, []
             for seed in range(10):
                 if arguments is None:
@@ -341,9 +341,7 @@ def calibration():
                 lessons.append(teach(teacher, student, seed))
             updates[name, kind] = float(np.median([lesson.updates for lesson in lessons]))
             shares[name, kind] = float(
-                np.median(
-                    [lesson.share_of(student, NOISY) + lesson.share_of(student, IMPOSSIBLE) for lesson in lessons]
-                )
+                np.median([lesson.share_of("noisy") + lesson.share_of("impossible") for lesson in lessons])
             )
     return updates, shares
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tutelage import Outcomes, TaskSpace
+from tutelage.benchmarks.arm_lessons import teach
+from tutelage.envs import ArmConfig, ArmStudent
 from tutelage.teachers.composable.difficulty import Bands, difficulty_of
 from tutelage.teachers.composable.gates import Mastery, Never, Steps, gate_of
 from tutelage.teachers.composable.ladder import Ladder
 from tutelage.teachers.composable.prerequisites import Prerequisites
 from tutelage.teachers.expert_knowledge import ExpertKnowledge
-
-from .arm_student import ArmStudent, teach
 
 PARITY = TaskSpace(n=range(2, 7))
 
@@ -154,7 +154,7 @@ def test_a_teacher_within_keeps_its_state():
 
 
 def test_an_impossible_arm_does_not_end_the_curriculum():
-    student = ArmStudent(impossible=2)
+    student = ArmStudent(ArmConfig(impossible=2))
     order = [{"arm": arm} for arm in (0, 5, 1, 6, 2, 3, 4)]
     teacher = Ladder(student.task_space, seed=0, stages=order, gate="mastery(0.85, min_episodes=20)")
     assert teach(teacher, student, 0).updates < 400

@@ -7,12 +7,12 @@ import itertools
 import numpy as np
 import pytest
 from tutelage import Outcomes, TaskSpace
+from tutelage.benchmarks.arm_lessons import teach
+from tutelage.envs import ArmStudent
 from tutelage.teachers.composable.item_response import ability, fit_difficulties, hardest_for
 from tutelage.teachers.composable.orders import contrast_order, contrast_score, mmd, order_of
 from tutelage.teachers.composable.paced import Paced
 from tutelage.teachers.composable.pacing import AccuracyPaced, IRTAbility, pacing_of, rising_weights
-
-from .arm_student import ArmStudent, teach
 
 
 def space(k):
