@@ -1,8 +1,9 @@
-"""How much of an iteration PAIRED's teacher takes: building 256 mazes of 13 × 13 cells and learning from them.
+"""How much of an iteration the teachers of two students take: making 256 mazes of 13 × 13 cells, learning from them.
 
 An iteration is the building of the levels, a rollout of each of two students of the preset `maze` (a small MLP, 64
 steps in each of 256 mazes), their updates and the teacher's. The share is the median over the iterations of one
-process. Run it with
+process. PAIRED builds the mazes wall by wall, CLUTR decodes them with a task VAE of the preset `small` (untrained: its
+weights do not change what it costs). Run it with
 
     python -m tutelage.benchmarks.performance.paired_cost
 """
@@ -19,8 +20,14 @@ from ..lab_workers import one_thread
 TARGET = 0.30
 N_ENVS = 256
 ITERATIONS = 8
-KINDS: dict[str, dict[str, Any]] = {"default": {}, "recurrent": {"recurrent": True}}
-"""Teachers measured; the target is that of the first."""
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "paired": ("paired", {}),
+    "clutr": ("clutr", {}),
+    "paired, recurrent": ("paired", {"recurrent": True}),
+}
+"""Teachers measured, by label."""
+WITH_TARGET = ("paired", "clutr")
+"""Those that the target is for."""
 
 
 class Stopwatch:
@@ -48,16 +55,30 @@ class Stopwatch:
         return call
 
 
-def shares(**hyperparameters: Any) -> tuple[list[float], float]:
-    """Return the teacher's share of each iteration, and the steps of the protagonist a second over all of them."""
+def make_level_teacher(name: str, mazes: Any, **hyperparameters: Any) -> Any:
+    """Return a teacher that makes the levels of a batch of mazes."""
     from ... import make_teacher
+    from ...teachers.latent.latent_decoder import LatentDecoder
+    from ...teachers.latent.vae_config import VAEConfig
+    from ...teachers.latent.vae_training import new_vae
+
+    if name == "clutr":
+        codec = mazes.task_codec
+        hyperparameters["vae"] = LatentDecoder(new_vae(VAEConfig.of("small"), codec, seed=0).eval(), codec)
+    else:
+        hyperparameters["builder"] = mazes.level_builder
+    return make_teacher(name, mazes.task_space, seed=0, **hyperparameters)
+
+
+def shares(name: str, **hyperparameters: Any) -> tuple[list[float], float]:
+    """Return the teacher's share of each iteration, and the steps of the protagonist a second over all of them."""
     from ...envs import MazeVecEnv
     from ...students import Follower, PairedTraining, make_student
     from ...wrappers import CurriculumVecEnv
 
     mazes = [MazeVecEnv(N_ENVS, observation="flat", n_actions=3, seed=i) for i in range(2)]
     space = mazes[0].task_space
-    teacher = make_teacher("paired", space, seed=0, builder=mazes[0].level_builder, **hyperparameters)
+    teacher = make_level_teacher(name, mazes[0], **hyperparameters)
     protagonist, antagonist = (
         make_student("ppo", CurriculumVecEnv(venv, who), preset_name="maze", seed=i)
         for i, (venv, who) in enumerate(zip(mazes, (teacher, Follower(space)), strict=True))
@@ -80,16 +101,16 @@ def shares(**hyperparameters: Any) -> tuple[list[float], float]:
 
 def main() -> int:
     """Print the shares; return 0 if the target was met, else 1."""
-    print(f"  PAIRED, {N_ENVS} mazes, two PPOs of the preset maze: the teacher's share of an iteration")
+    print(f"  {N_ENVS} mazes, two PPOs of the preset maze: the teacher's share of an iteration")
     passed = True
-    for kind, hyperparameters in KINDS.items():
-        found, speed = shares(**hyperparameters)
+    for label, (name, hyperparameters) in KINDS.items():
+        found, speed = shares(name, **hyperparameters)
         share = statistics.median(found)
         verdict = ""
-        if kind == next(iter(KINDS)):
-            passed = share <= TARGET
-            verdict = f"   target {TARGET:.0%}   {'pass' if passed else 'FAIL'}"
-        print(f"  {kind:<10} {share:6.1%}   {speed / 1e3:6.1f} thousand steps of the protagonist a second{verdict}")
+        if label in WITH_TARGET:
+            passed &= share <= TARGET
+            verdict = f"   target {TARGET:.0%}   {'pass' if share <= TARGET else 'FAIL'}"
+        print(f"  {label:<18} {share:6.1%}   {speed / 1e3:6.1f} thousand steps of the protagonist a second{verdict}")
     return 0 if passed else 1
 
 
