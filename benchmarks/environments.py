@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ..errors import RequestError, RunError, unknown_name
+from ..plugins import ENVIRONMENTS, plugins
 from ..spaces import TaskSpace
 from ..task_flags import parse_task_space
 from .native_batch import native_batch
@@ -24,6 +26,7 @@ class EnvironmentMaker:
         kwargs: Passed to ``gymnasium.make``.
         task_flags: Dimensions as on the command line; with any, the environment's attributes become its tasks.
         success_above: See `SuccessAbove`; None leaves the success to the environment.
+        rugged: The seed of `ShuffledTasks`; None leaves the task space as it is.
 
     Raises:
         RequestError: When called: an argument or an attribute the environment does not have.
@@ -39,6 +42,7 @@ class EnvironmentMaker:
     kwargs: dict[str, Any] = field(default_factory=dict)
     task_flags: tuple[str, ...] = ()
     success_above: float | None = None
+    rugged: int | None = None
     spec: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
@@ -47,13 +51,14 @@ class EnvironmentMaker:
 
         from .. import envs  # noqa: F401 - registers our environments
 
+        register_place(self.env_id)
         object.__setattr__(self, "spec", gym.registry.get(self.env_id))
 
     def __call__(self) -> Any:
         """Make the environment."""
         import gymnasium as gym
 
-        from ..wrappers import TaskAttributes
+        from ..wrappers import ShuffledTasks, TaskAttributes
         from .success_above import SuccessAbove
 
         try:
@@ -72,6 +77,11 @@ class EnvironmentMaker:
                 env = TaskAttributes(env, parse_task_space(self.task_flags))
             except (TypeError, ValueError) as error:
                 raise RequestError(str(error)) from error
+        if self.rugged is not None:
+            try:
+                env = ShuffledTasks(env, self.rugged)
+            except (TypeError, ValueError) as error:
+                raise RequestError(f"{self.env_id} cannot be rugged: {error}") from error
         return env if self.success_above is None else SuccessAbove(env, self.success_above)
 
     def vec_env(self, n_envs: int, seed: int | None = None) -> Any:
@@ -117,6 +127,9 @@ class WorkerMaker:
 def resolve_environment(name: str) -> str:
     """Return the Gymnasium id a name stands for: ours may be written without namespace and version.
 
+    What an installed package offers (`tutelage.plugins`) and the place of a class, ``"my_module:MyEnv"``, are names,
+    too, and are registered with Gymnasium as such.
+
     Raises:
         RequestError: An unknown name, with the nearest known ones.
 
@@ -130,14 +143,34 @@ def resolve_environment(name: str) -> str:
     short = {env_id.removeprefix("tutelage/").rpartition("-v")[0].lower(): env_id for env_id in ours}
     if name.lower() in short:
         return short[name.lower()]
+    register_place(name)
     if name in gym.registry or ":" in name:
         return name
     names = [env_id.removeprefix("tutelage/").rpartition("-v")[0] for env_id in ours]
     known = gym.registry if len(name) > 3 else ()  # hundreds of names are no help for an unlike one
-    text = unknown_name("environment", name, [*names, *known])
+    text = unknown_name("environment", name, [*names, *plugins(ENVIRONMENTS), *known])
     if "Did you mean" not in text:
         text = f"Unknown environment {name!r}. Ours are {', '.join(names)}; any other goes by its Gymnasium id."
     raise RequestError(text)
+
+
+def register_place(name: str) -> None:
+    """Register a class with Gymnasium under the name that a package offers it by, or under its place.
+
+    Nothing happens for any other name, nor for a module that registers an id itself (``"my_module:MyEnv-v0"``).
+    """
+    import gymnasium as gym
+
+    place = plugins(ENVIRONMENTS).get(name, name)
+    module, colon, attribute = place.partition(":")
+    if name in gym.registry or not colon:
+        return
+    try:
+        known = hasattr(import_module(module), attribute) and attribute not in gym.registry
+    except ImportError:
+        return  # said by whoever makes it
+    if known:
+        gym.register(name, entry_point=place)
 
 
 def our_environments() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ def curves_figure(
     statistic: str | Statistic = "iqm",
     whole_runs: bool = False,
     baseline: str | None = "random",
+    order: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Draw a statistic of the runs over training and its pointwise 95 % band, those with the highest end first.
+    """Draw a statistic of the runs over training and its pointwise 95 % band.
 
     Args:
         points: Steps at the evaluations, shape ``(m,)``, the same for all.
@@ -35,6 +36,7 @@ def curves_figure(
         statistic: As `bootstrap.estimate` takes it.
         whole_runs: Draw rows for the band instead of the curves of each task on their own.
         baseline: The label that is drawn in each panel, in grey.
+        order: In which labels take their colours; by default the one with the highest end first.
         seed: Of the bands.
 
     Raises:
@@ -53,7 +55,8 @@ def curves_figure(
         if finite_scores(each).shape[-1] != len(x):
             raise ValueError(f"Expected scores of {label} at {len(x)} points, got shape {np.shape(each)}.")
         bands[label] = estimate_curve(each, statistic, whole_runs=whole_runs, seed=seed)
-    order = sorted(bands, key=lambda label: -bands[label].middle[-1])
+    ranked = sorted(bands, key=lambda label: -bands[label].middle[-1])
+    ranked = ranked if order is None else [label for label in order if label in bands]
 
     def draw(axes: Any, label: str, look: dict[str, Any]) -> None:
         band = bands[label]
@@ -61,7 +64,7 @@ def curves_figure(
             axes.fill_between(x, band.low, band.high, color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(x, band.middle, label=runs_in_words(label, band.runs), **look)
 
-    figure, panels = draw_in_groups(order, baseline, draw)
+    figure, panels = draw_in_groups(ranked, baseline, draw)
     for axes in panels:
         axes.set_xlim(x[0], x[-1] if x[-1] > x[0] else x[0] + 1)
         steps_axis(axes, float(x[-1]), steps)

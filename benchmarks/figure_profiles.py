@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,10 @@ def profiles_figure(
     whole_runs: bool = False,
     baseline: str | None = "random",
     limits: tuple[float, float] | None = None,
+    order: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Draw a profile and its pointwise 95 % band for each label, those with the highest interquartile mean first.
+    """Draw a profile and its pointwise 95 % band for each label.
 
     A curve that lies above another everywhere belongs to the better teacher (stochastic dominance); where curves cross,
     which one is better depends on the score that counts.
@@ -39,6 +40,7 @@ def profiles_figure(
         whole_runs: Draw rows for the band instead of the scores of each task on their own.
         baseline: The label that is drawn in each panel, in grey.
         limits: Of the horizontal axis; from the lowest to the highest score by default.
+        order: In which labels take their colours; by default the one with the highest interquartile mean first.
         seed: Of the bands.
 
     Raises:
@@ -55,7 +57,8 @@ def profiles_figure(
     low, high = limits or (min(t.min() for t in tables.values()), max(t.max() for t in tables.values()))
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     thresholds = np.linspace(low, high, _POINTS)
-    order = sorted(tables, key=lambda label: -interquartile_mean(tables[label]))
+    ranked = sorted(tables, key=lambda label: -interquartile_mean(tables[label]))
+    ranked = ranked if order is None else [label for label in order if label in tables]
 
     def draw(axes: Any, label: str, look: dict[str, Any]) -> None:
         band = estimate_profile(
@@ -65,7 +68,7 @@ def profiles_figure(
             axes.fill_between(thresholds, 100 * band.low, 100 * band.high, color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(thresholds, 100 * band.middle, label=runs_in_words(label, band.runs), **look)
 
-    figure, panels = draw_in_groups(order, baseline, draw)
+    figure, panels = draw_in_groups(ranked, baseline, draw)
     for axes in panels:
         axes.set_xlim(low, high)
         axes.set_ylim(0, 101)

@@ -12,13 +12,17 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ..errors import RequestError, RunError
 from ..state import write_text
+from ..teachers.meta.classroom import Classroom
+from ..teachers.meta.classroom_description import ClassroomDescription
 from .compilation import announced_compilation
+from .enrolment import open_again
 from .figure_style import save_figure, style
 from .lab_animation import write_animation
 from .lab_archive import take_archive, write_archive
@@ -26,6 +30,7 @@ from .lab_config import LabConfig as LabConfig
 from .lab_figures import curves_figure
 from .lab_folder import MEND, LabFolder, play_and_save
 from .lab_page import groups_of, lab_page, read_preface, slug_of
+from .lab_pretests import classroom_of
 from .lab_results import LabResults, collect, results_csv
 from .lab_run import LabRun, refusals, runs_of
 from .lab_workers import work
@@ -88,11 +93,18 @@ def run_lab(
 
     opening = None if preface is None else read_preface(preface)
     with announced_compilation(say):
+        if take is not None and config.classroom is not None:
+            raise RequestError("Runs of an archive have no history for a classroom: give either take or classroom.")
         config, left_out = _able(config, skip_refused, say)
+        classroom = classroom_of(config)
+        if classroom is not None:
+            config = replace(config, pretests=list(classroom.pretests))
         lab = LabFolder(folder)
         lab.begin(config, left_out, extend=extend)
         left_out = lab.left_out()
         with _locked(lab):
+            if classroom is not None:
+                _prepare_classroom(lab, config, classroom)
             if take is not None:
                 say(f"{take_archive(lab, config, take, say):,} runs are taken over from {take}.")
             todo = [run for run in runs_of(config) if lab.load(run) is None]
@@ -122,6 +134,24 @@ def _able(config: LabConfig, skip_refused: bool, say: Callable[[str], None]) -> 
     plain["teachers"] = able
     plain["teacher_args"] = {t: args for t, args in config.teacher_args.items() if t in able}
     return LabConfig.from_mapping(plain), refused
+
+
+def _prepare_classroom(lab: LabFolder, config: LabConfig, classroom: ClassroomDescription) -> None:
+    """Make the classroom of a lab that begins, or check that it has the students of one that goes on."""
+    assert config.classroom is not None
+    ended = [(run, result) for run in runs_of(config) if (result := lab.load(run)) is not None]
+    if not ended:
+        Classroom.open_or_create(config.classroom, classroom)
+        return
+    room = open_again(config.classroom, classroom)
+    names = set(room.names)
+    missing = [run for run, result in ended if result.get("student") not in names]
+    if missing:
+        raise RunError(
+            f"{len(missing)} of the {len(ended)} runs that have ended in {lab.path} are not in {room.folder}, first "
+            f"{missing[0]}: restore the classroom from a copy, or delete {lab.file_of(missing[0])} and its like, and "
+            "the same command plays these runs anew."
+        )
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from ..envs import toy_form
 from ..errors import RequestError, unknown_name
 from ..registry import list_teachers, teacher_class
 from ..task_flags import parse_arguments, plain_numbers
+from .enrolment import waits_for_pretest
+from .lab_spaces import lab_space
+from .pretest_settings import checked_classroom
 
 EXPERTS = ("no", "low", "high")
 _OURS = {"seed": "the seeds; `seeds` says how many", "task_space": "the task space; `spaces` says which"}
@@ -23,17 +25,22 @@ class LabConfig:
     Attributes:
         teachers: Registered names or places of classes; ``NAME@LABEL`` is the same teacher with hyperparameters of its
             own, ``"all"`` every registered one that can teach a toy space.
-        spaces: Names of toy spaces, see `tutelage.envs.toy_form`.
-        seeds: How many seeds, 0, 1, …; a seed decides the teacher and the student.
+        spaces: Names of toy spaces (`tutelage.envs.toy_form`) and of students with arms (`tutelage.envs.arm_form`).
+        seeds: How many seeds, 0, 1, … or from ``first_seed`` on; a seed decides the teacher and the student.
         episodes: Episodes of each run; None is the budget of the space.
         batch: Tasks handed out before their outcomes come back, all at once; 1 is one outcome at a time.
         evaluations: How often the score is taken, evenly spread over the episodes.
         teacher_args: Hyperparameters by teacher, ``{"alp-gmm": {"fit_rate": 100}}``. A hyperparameter ``expert`` that
             is one of the three levels below takes precedence over that of the lab. What the lab sets (``seed``) is
-            refused, and so is ``expert`` for a teacher that takes none.
+            refused, and so is ``expert`` for a teacher that takes none. ``restart: true`` of a teacher that waits for a
+            pre-test lets its student begin anew after it.
         expert: Which expert knowledge the teachers that take some are given: ``"no"``, ``"low"`` (which returns are
             good and bad) or ``"high"`` (also where to begin and where to go).
         animate: Two-dimensional spaces of which the first seed is filmed; ``"all"`` is every one of them.
+        first_seed: The first of the seeds.
+        classroom: The classroom that every student is added to at the end of its run; for one toy space only.
+        pretests: After how many episodes students are tested for it, ascending; by default as the others there were,
+            or after 5 % and 10 % of the run.
 
     Raises:
         RequestError: An unknown name, a value of another type or out of range.
@@ -56,6 +63,9 @@ class LabConfig:
     teacher_args: dict[str, dict[str, Any]] = field(default_factory=dict)
     expert: str = "low"
     animate: list[str] = field(default_factory=lambda: ["all"])
+    first_seed: int = 0
+    classroom: str | None = None
+    pretests: list[int] = field(default_factory=list)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> LabConfig:
@@ -84,12 +94,14 @@ class LabConfig:
                 raise RequestError(f"teachers: {name!r} has no label after the @; expected e.g. '{name}often'.")
             teacher_class(registered_name(name))
         for name in self.spaces:
-            toy_form(name)
+            lab_space(name)
         self.seeds = _whole("seeds", self.seeds)
         self.batch = _whole("batch", self.batch)
         self.evaluations = _whole("evaluations", self.evaluations)
         if self.episodes is not None:
             self.episodes = _whole("episodes", self.episodes)
+        self.first_seed = _whole("first_seed", self.first_seed, 0)
+        self.classroom, self.pretests = checked_classroom(self.classroom, self.pretests)
         self.expert = _level(self.expert)
         if self.expert not in EXPERTS:
             raise RequestError(unknown_name("expert", self.expert, EXPERTS))
@@ -119,13 +131,15 @@ class LabConfig:
                     raise RequestError(f"teacher_args of {name}: {unknown_name('expert', args['expert'], EXPERTS)}")
                 if not takes_expert(name):
                     without.append(name)
+            if waits_for_pretest(registered_name(name)) and not isinstance(args.get("restart", False), bool):
+                raise RequestError(f"teacher_args of {name}: restart must be true or false, got {args['restart']!r}.")
         if without:
             names = ", ".join(without)
             raise RequestError(f"teacher_args: leave 'expert' out for {names}: no expert knowledge is taken there.")
 
     def episodes_of(self, space: str) -> int:
         """Return how many episodes a run on a space has."""
-        return toy_form(space).episodes if self.episodes is None else self.episodes
+        return lab_space(space).episodes if self.episodes is None else self.episodes
 
     def expert_of(self, teacher: str) -> str:
         """Return the level of expert knowledge that a teacher is given."""
@@ -133,20 +147,33 @@ class LabConfig:
         return own if isinstance(own, str) and own in EXPERTS else self.expert
 
     def args_of(self, teacher: str) -> dict[str, Any]:
-        """Return the hyperparameters of a teacher, without a level of expert knowledge."""
+        """Return the hyperparameters of a teacher, without a level of expert knowledge and ``restart``."""
         args = dict(self.teacher_args.get(teacher, {}))
         if isinstance(args.get("expert"), str) and args["expert"] in EXPERTS:
             del args["expert"]
+        if waits_for_pretest(registered_name(teacher)):
+            args.pop("restart", None)
         return args
+
+    def restarts(self, teacher: str) -> bool:
+        """Tell whether the students of a teacher begin anew after its pre-test."""
+        given = self.teacher_args.get(teacher, {}).get("restart", False)
+        return bool(given) and waits_for_pretest(registered_name(teacher))
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     def is_filmed(self, space: str, seed: int) -> bool:
         """Tell whether a run is recorded for an animation."""
         wanted = "all" in self.animate or space in self.animate
-        return seed == 0 and wanted and toy_form(space).config.n_dims == 2
+        return seed == self.first_seed and wanted and lab_space(space).n_relevant == 2
 
     def to_plain(self) -> dict[str, Any]:
-        """Return plain data; `from_mapping` reads it back."""
-        return asdict(self)
+        """Return plain data; `from_mapping` reads it back. What labs did not have once is left out where unused."""
+        unused: dict[str, Any] = {"first_seed": 0, "classroom": None, "pretests": []}
+        return {name: value for name, value in asdict(self).items() if name not in unused or value != unused[name]}
 
 
 def registered_name(label: str) -> str:
@@ -203,9 +230,9 @@ def _level(value: Any) -> Any:
     return "no" if value is False else value  # YAML reads a bare no as false
 
 
-def _whole(name: str, value: Any) -> int:
+def _whole(name: str, value: Any, least: int = 1) -> int:
     number = plain_numbers(value)
-    fits = isinstance(number, (int, float)) and not isinstance(number, bool) and 1 <= number < 2**53
+    fits = isinstance(number, (int, float)) and not isinstance(number, bool) and least <= number < 2**53
     if not (fits and number == int(number)):
-        raise RequestError(f"{name} must be a whole number of at least 1, got {value!r}.")
+        raise RequestError(f"{name} must be a whole number of at least {least}, got {value!r}.")
     return int(number)

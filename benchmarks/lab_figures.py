@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..envs import toy_form
 from .bootstrap import estimate_curve
 from .figure_style import new_figure, steps_axis
 from .lab_page import BASELINE
 from .lab_results import LabResults
+from .lab_spaces import lab_space, units_of
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
@@ -36,7 +36,7 @@ def curves_figure(results: LabResults, spaces: list[str]) -> Any | None:
     for axes in list(panels.flat)[len(shown) :]:
         axes.set_visible(False)
     for row in panels:
-        row[0].set_ylabel("cells mastered (%)")
+        row[0].set_ylabel(f"{units_of(shown)} mastered (%)")
     panels[0, 0].set_ylim(0, _top(results, shown))
     handles = [figure.axes[0].plot([], [], **looks[teacher], label=teacher)[0] for teacher in teachers]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(5, len(teachers)), handlelength=2.8)
@@ -53,7 +53,7 @@ def _panel(axes: Any, results: LabResults, space: str, looks: dict[str, dict[str
             axes.fill_between(cell.points, band.low, band.high, color=look["color"], alpha=0.15, linewidth=0)
         axes.plot(cell.points, band.middle, **look)
         largest = max(largest, int(cell.points[-1]))
-    forget = toy_form(space).config.forget_every
+    forget = lab_space(space).forget_every
     for episode in range(forget or largest, largest, forget or largest):
         axes.axvline(episode, color=_GREY, linewidth=0.8, linestyle=(0, (2, 2)))
     axes.set_xlim(0, largest)

@@ -27,6 +27,8 @@ import yaml
 from ..errors import RequestError, RunError
 from ..run_directory import versions
 from ..state import load_state, save_state, write_text
+from ..teachers.meta.classroom import Classroom
+from .enrolment import enrol
 from .lab_config import LabConfig
 from .lab_film import film_problem
 from .lab_run import LabRun, evaluation_points, play_run
@@ -183,14 +185,18 @@ class LabFolder:
 
 
 def play_and_save(job: tuple[str, LabRun], tell: Callable[[int], None]) -> None:
-    """Carry a run through and write its results: what a worker process does.
+    """Carry a run through, add its student to a classroom and write its results: what a worker process does.
 
     Args:
         job: The folder of the lab, and the run.
         tell: See `play_run`.
     """
     folder, run = job
-    LabFolder(folder).save(run, play_run(run, tell))
+    result = play_run(run, tell)
+    student = result.pop("record", None)
+    if student is not None and run.classroom is not None:
+        result["student"] = enrol(Classroom(run.classroom), student)
+    LabFolder(folder).save(run, result)
 
 
 def identity(run: LabRun) -> dict[str, Any]:
@@ -201,7 +207,10 @@ def identity(run: LabRun) -> dict[str, Any]:
         3
     """
     plain = asdict(run)
-    del plain["filmed"]
+    del plain["filmed"], plain["classroom"]  # where it is does not matter
+    unused: dict[str, Any] = {"restart": False, "pretests": []}
+    plain["pretests"] = list(plain["pretests"])  # as it is read from a file
+    plain = {name: value for name, value in plain.items() if name not in unused or value != unused[name]}
     return {**plain, "args": str(sorted(plain["args"].items()))}
 
 
@@ -267,7 +276,7 @@ def _problem(run: LabRun, result: Mapping[str, Any]) -> str:
 def _differences(before: LabConfig, after: LabConfig, extend: bool) -> list[str]:
     """The settings that are not the same (or not extended)."""
     old, new = before.to_plain(), after.to_plain()
-    names = [name for name in old if old[name] != new[name]]
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if not extend:
         return names
     kept = {

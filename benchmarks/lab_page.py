@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..envs import toy_form
 from ..errors import RequestError
 from ..run_directory import versions
 from .bootstrap import estimate, estimate_improvement
 from .estimate import Estimate
 from .lab_config import EXPERTS
 from .lab_results import CellResults, LabResults
+from .lab_spaces import lab_space, units_of
 from .statistics import interquartile_mean, steps_to_threshold
 
 BASELINE = "random"
@@ -38,7 +38,7 @@ def groups_of(spaces: Iterable[str]) -> dict[str, list[str]]:
     """
     groups: dict[str, list[str]] = {}
     for space in spaces:
-        groups.setdefault(toy_form(space).group, []).append(space)
+        groups.setdefault(lab_space(space).group, []).append(space)
     return groups
 
 
@@ -60,7 +60,8 @@ def space_table(results: LabResults, space: str) -> str:
     points = next(iter(cells.values())).points
     at = [int(points[np.argmin(np.abs(points - share * points[-1]))]) for share in _SHARES]
     heads = ["Teacher", *(f"{n:,}" for n in at), "Mean ± SD"]
-    heads += ["P(better than random)", "Episodes to 50 %", "µs per episode"]
+    goal = lab_space(space).goal
+    heads += ["P(better than random)", f"Episodes to {goal:g} %", "µs per episode"]
     rows = []
     best = max(interquartile_mean(cell.final) for cell in cells.values())
     for teacher, cell in cells.items():
@@ -68,7 +69,7 @@ def space_table(results: LabResults, space: str) -> str:
         if interquartile_mean(cell.final) == best and best > 0.0:
             numbers[-1] = re.sub(r"^([\d.]+)", r"**\1**", numbers[-1])
         better = "–" if baseline is None or teacher == BASELINE else _better(cell.final, baseline.final)
-        row = [*numbers, _mean(cell.final), better, _to_half(cell), f"{np.median(cell.costs):.0f}"]
+        row = [*numbers, _mean(cell.final), better, _to_goal(cell, goal), f"{np.median(cell.costs):.0f}"]
         rows.append([f"`{teacher}`", *row])
     return _table(heads, rows)
 
@@ -143,7 +144,8 @@ def lab_page(
     config = results.config
     parts = [preface or _PREFACE, _introduction(results, command)]
     if len(config.spaces) > 1:
-        parts.append("## All spaces\n\nPercent of cells mastered at the end, interquartile means over seeds:")
+        mastered = f"Percent of {units_of(config.spaces)} mastered at the end"
+        parts.append(f"## All spaces\n\n{mastered}, interquartile means over seeds:")
         parts.append(matrix_table(results))
         parts.append(
             "Over all spaces and seeds; the interval resamples the seeds of each space on their own. "
@@ -157,7 +159,7 @@ def lab_page(
         for space in spaces:
             if not results.teachers_on(space):
                 continue
-            form = toy_form(space)
+            form = lab_space(space)
             parts.append(
                 f"### {space}\n\n{form.text[0].upper()}{form.text[1:]}; {config.episodes_of(space):,} episodes."
             )
@@ -171,16 +173,20 @@ def lab_page(
 
 def _introduction(results: LabResults, command: str) -> str:
     config = results.config
+    goals = {lab_space(space).goal: lab_space(space).unit for space in config.spaces}
+    times = " or ".join(f"*Episodes to {goal:g} %*" for goal in goals)
+    shares = " or ".join(f"{'half' if goal == 50.0 else 'all'} of the {unit}" for goal, unit in goals.items())
     batch = "one outcome at a time" if config.batch == 1 else f"{config.batch:,} tasks at a time"
     alone = ", of which one seed has none" if config.seeds == 1 else ""
+    since = f" from {config.first_seed} on" if config.first_seed else ""
     return (
-        f"{config.seeds} seeds, {batch}. Made by\n\n"
+        f"{config.seeds} seeds{since}, {batch}. Made by\n\n"
         f"```sh\n{command}\n```\n\n"
         f"Scores are interquartile means over seeds with 95 % bootstrap intervals{alone}; "
         "*Mean ± SD* is the arithmetic mean of the final scores and their standard deviation. "
         "P(better than random) is the probability that a run of the "
-        "teacher ends above a run of `random`, ties counting half. *Episodes to 50 %* is the median over seeds of the "
-        "first evaluation with half of the cells mastered, – where half of the seeds or more never had one, and in how "
+        f"teacher ends above a run of `random`, ties counting half. {times} is the median over seeds of the "
+        f"first evaluation with {shares} mastered, – where half of the seeds or more never had one, and in how "
         "many seeds there was one. *µs per episode* is the teacher's own processor time, fits included, student and "
         "compilation excluded, the median over seeds. The highest final score of a space is bold."
     )
@@ -195,6 +201,9 @@ def _settings(results: LabResults) -> str:
         for teacher, args in config.teacher_args.items():
             shown = ", ".join(f"`{name}={_shown(name, value)}`" for name, value in args.items())
             lines.append(f"- `{teacher}`: {shown}")
+    if config.classroom is not None:
+        amounts = " and ".join(f"{amount:,}" for amount in config.pretests)
+        lines.append(f"\nStudents were tested after {amounts} episodes, and added to the classroom {config.classroom}.")
     if results.left_out:
         lines.append("\nLeft out, for they cannot teach a toy student:\n")
         lines += [f"- `{teacher}`: {why}" for teacher, why in results.left_out.items()]
@@ -236,8 +245,8 @@ def _in_words(found: Estimate, spec: str) -> str:
     return format(found.value, spec) if found.low is None else format(found, spec)
 
 
-def _to_half(cell: CellResults) -> str:
-    episodes = steps_to_threshold(cell.points, cell.scores, 50.0)
+def _to_goal(cell: CellResults, goal: float) -> str:
+    episodes = steps_to_threshold(cell.points, cell.scores, goal)
     middle = float(np.median(episodes))  # inf where half of the seeds or more never got there
     reached = int(np.isfinite(episodes).sum())
     return f"{f'{middle:,.0f}' if np.isfinite(middle) else '–'} ({reached}/{len(episodes)})"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
-from ..envs import TOY_FORMS
+from ..envs import ARM_FORMS, TOY_FORMS
 from ..errors import RequestError, unknown_name
 from ..registry import list_teachers
 from .lab_config import registered_name
@@ -32,12 +33,46 @@ _MEASURED = [
 ]
 """The teachers of docs/results/toy_spaces.md, so that its command goes on making that page."""
 
+_CAPPED = {"policy": "boltzmann(0.2)", "mix_uniform": 0.1, "max_share": "2/K"}
+
+_ARM_ARGS: dict[str, dict[str, Any]] = {
+    "bandit": {},
+    "bandit:cures": {},
+    "bandit:dump": {},
+    "bandit:dump@capped": {**_CAPPED, "policy": "boltzmann(0.1)"},
+    "bandit:online-filtering": {},
+    "bandit:sec": {"policy": "boltzmann(0.2)"},
+    "bandit:sec@capped": _CAPPED,
+    "bandit:skillmimic": {},
+    "candidate": {"predictor": "nearest(20, 200)"},
+    "fallback": {},
+    "generator": {},
+    "ladder": {"n_stages": 99, "gate": "mastery(0.8, min_episodes=30)"},
+    "ladder@easiest": {"stages": [{"arm": 0}], "gate": "never"},
+    "ladder@hardest": {"stages": [{"arm": 4}], "gate": "never"},
+    "mixture": {},
+    "paced": {"width": 0.15},
+    "paced@descending": {"width": 0.15, "order": "descending"},
+    "paced@random-order": {"width": 0.15, "order": "random"},
+    "random": {},
+    "scheduled-mixture": {},
+}
+"""The teachers of the students with arms, baselines that go the wrong way among them."""
+
 LAB_PRESETS: dict[str, dict[str, Any]] = {
     "toy-spaces": {"teachers": _MEASURED, "spaces": _SPACES, "seeds": 20, "animate": ["2d-20", "rugged", "noisy"]},
     "classrooms": {"spaces": ["classroom-v1", "classroom-v2"], "seeds": 20, "evaluations": 20},
+    "arms": {
+        "teachers": list(_ARM_ARGS),
+        "spaces": list(ARM_FORMS),
+        "seeds": 20,
+        "batch": 16,
+        "animate": [],
+        "teacher_args": {label: args for label, args in _ARM_ARGS.items() if args},
+    },
     "quick": {"spaces": ["2d-10", "4d-4", "2d-10+10", "impossible"], "seeds": 5, "episodes": 10_000},
 }
-"""Name to settings; without a list of teachers, all there are; always with the variants above."""
+"""Name to settings; without a list of teachers, all there are; without hyperparameters, with the variants above."""
 
 
 def lab_preset(name: str) -> dict[str, Any]:
@@ -53,6 +88,8 @@ def lab_preset(name: str) -> dict[str, Any]:
     if name not in LAB_PRESETS:
         raise RequestError(unknown_name("preset", name, LAB_PRESETS))
     assert set(_SPACES) <= set(TOY_FORMS)
+    if "teacher_args" in LAB_PRESETS[name]:
+        return deepcopy(LAB_PRESETS[name])
     named = LAB_PRESETS[name].get("teachers", list_teachers())
     variants = [label for label in _TOY_ARGS if "@" in label and registered_name(label) in named]
     teachers = sorted([*named, *variants])

@@ -10,12 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..checkpoints import Checkpoint
-from ..errors import RunError
+from ..errors import RequestError, RunError
 from ..state import load_state
+from ..teachers.meta.classroom import Classroom
+from ..teachers.meta.pretested import Pretested, PretestPlan
 from ..teachers.teacher import Teacher, needs_antagonist, needs_rollouts
+from .enrolment import begin_record, check_plan, classroom_for, open_again, room_of, rooms_test_set
 from .environments import EnvironmentMaker, WorkerMaker, resolve_environment, task_space_of, try_out
 from .native_batch import has_native_batch
 from .run_defaults import n_envs_of, with_defaults
+from .run_pretests import kind_of, return_bounds_of
 from .run_teacher import teacher_of
 from .test_sets import choose_test_tasks
 from .train_config import TrainConfig
@@ -44,6 +48,8 @@ class RunParts:
         space: Its task space.
         test_tasks: The tasks of ``config.test_set``, shape ``(n, d)``.
         teacher: A new teacher.
+        kind: What kind of student learns, see `kind_of`.
+        classroom: What the classroom that it is for is like; None for no classroom.
 
     Raises:
         RequestError: Something does not exist or does not fit.
@@ -64,14 +70,16 @@ class RunParts:
         env_id = resolve_environment(config.env)
         config = with_defaults(config, env_id)
         self._arguments = student_arguments(config.student, config.preset, config.student_args)
-        self.make_env = EnvironmentMaker(env_id, config.env_args, tuple(config.task), config.success_above)
+        rugged = config.seed if config.rugged else None
+        self.make_env = EnvironmentMaker(env_id, config.env_args, tuple(config.task), config.success_above, rugged)
         env = self.make_env()
         try:
             self.space = task_space_of(env, env_id)
-            test_set, self.test_tasks = choose_test_tasks(env_id, self.space, config.test_set)
+            test_set, self.test_tasks = _test_tasks(config, env_id, self.space)
             config = ensure_vae(config, env_id, self.space, env, quiet=quiet)
             self.teacher = teacher_of(config, self.space, env)
-            self._check_student(algorithm)
+            self._check_student(algorithm, config.forget_every)
+            self.kind = kind_of(env, config.env_args, config.student)
             try_out(env, env_id)
             native = config.vec_env == "native" or (config.vec_env == "auto" and has_native_batch(env))
         finally:
@@ -82,11 +90,57 @@ class RunParts:
             vec_env="native" if native else "dummy" if config.vec_env == "auto" else config.vec_env,
             n_envs=n_envs_of(config, native),
         )
+        self.classroom = None
+        if config.classroom is not None:
+            self.classroom = classroom_for(
+                config.classroom,
+                self.space,
+                test_set,
+                self.test_tasks,
+                unit="steps",
+                amount=config.steps,
+                pretests=config.pretests,
+                bounds=return_bounds_of(env_id),
+            )
+            self.config = replace(self.config, pretests=list(self.classroom.pretests))
+            begin_record(self.teacher)
 
-    def _check_student(self, algorithm: Any) -> None:
+    def pretest_plan(self) -> PretestPlan | None:
+        """Return the test that the teacher waits for, None where there is none (any more).
+
+        Raises:
+            RequestError: It is none that this run can give, or the teacher's classroom does not fit or is missing.
+            RunError: That classroom is damaged.
+        """
+        plan = self.teacher.pretest_plan if isinstance(self.teacher, Pretested) else None
+        if plan is not None:
+            check_plan(plan, str(self.config.test_set), self.test_tasks, "steps", self.config.steps)
+        return plan
+
+    def open_classroom(self, *, new: bool) -> Classroom | None:
+        """Return the classroom that the student is for, None for no classroom.
+
+        Args:
+            new: Make it where there is none.
+
+        Raises:
+            RequestError: It is for other students, or there is none and none can be made.
+            RunError: It is damaged.
+        """
+        if self.classroom is None or self.config.classroom is None:
+            return None
+        if new:
+            return Classroom.open_or_create(self.config.classroom, self.classroom)
+        return open_again(self.config.classroom, self.classroom)
+
+    def _check_student(self, algorithm: Any, forget_every: int | None) -> None:
         from ..students.paired_training import check_algorithm
         from ..students.signals import wanted_signals
 
+        if forget_every is not None and needs_antagonist(self.teacher):
+            raise RequestError(
+                "forget_every is for teachers with one student: leave it out, or choose another teacher."
+            )
         if needs_rollouts(self.teacher):
             check_algorithm(self.teacher, algorithm)
         else:
@@ -199,3 +253,18 @@ class RunParts:
             torch_threads=config.torch_threads,
             **config.student_args,
         )
+
+
+def _test_tasks(config: TrainConfig, env_id: str, space: Any) -> tuple[str, Any]:
+    """Return the test set: as configured, as in the classrooms that the run has to do with, or the environment's."""
+    if config.test_set is None:
+        found = rooms_test_set([config.classroom, room_of(config.teacher, config.teacher_args)])
+        if found is not None:
+            folder, name = found
+            try:
+                return choose_test_tasks(env_id, space, name)
+            except RequestError as error:
+                raise RequestError(
+                    f"The students of the classroom in {folder} were tested on {name!r}: {error}"
+                ) from error
+    return choose_test_tasks(env_id, space, config.test_set)

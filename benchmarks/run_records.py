@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..checkpoints import Checkpoint
-from ..errors import RunError
+from ..errors import RequestError, RunError
 from ..run_directory import RunDirectory
 from ..task_log import TaskLog
+from .curriculum_metrics import evaluation_metrics
+from .enrolment import enrol
 from .evaluation import Evaluation, evaluate
 from .evaluation_log import EvaluationLog
 from .progress_bar import ProgressBar
 from .run_parts import RunParts, Students
+from .run_pretests import RunPretests
 
 
 class RunRecords:
@@ -30,6 +33,7 @@ class RunRecords:
     Attributes:
         tasks: Every task handed out; a listener for the curriculum wrapper.
         evaluations: Every evaluation.
+        pretests: What the teacher and a classroom want to know of the student.
 
     Raises:
         RunError: A file is missing, damaged or older than the checkpoint.
@@ -43,6 +47,7 @@ class RunRecords:
         self.tasks = TaskLog(parts.space.n_dims, self._clock, parts.space.dtype)
         self.evaluations = EvaluationLog(parts.test_tasks, parts.config.test_set or "")
         self._latest: tuple[int, Evaluation] | None = None
+        self.pretests = RunPretests(parts.teacher, parts.pretest_plan(), parts.classroom, parts.kind)
         if checkpoint is not None:
             try:
                 self._load(checkpoint.meta, checkpoint.step)
@@ -63,20 +68,24 @@ class RunRecords:
             self.evaluations.truncate(step)
             if len(self.evaluations) < n_evaluations:
                 raise RunError(f"{file} is damaged: it holds {len(self.evaluations)} evaluations, not {n_evaluations}.")
+        self.pretests.set_state(meta, self.evaluations)
 
     # --- Called while training ---------------------------------------------------------------------------------
 
     def between_rollouts(self, steps: int) -> None:
-        """Evaluate when it is time."""
+        """Evaluate when it is time, and tell the teacher if it waits for that."""
         every = self.parts.config.eval_every
         last = self.evaluations.steps[-1] if self.evaluations.steps else 0
-        if steps // every > last // every:
-            self.evaluate(steps)
+        if steps // every > last // every or self.pretests.due(steps, last):
+            result = self.evaluate(steps)
+            for name, value in evaluation_metrics(self.evaluations.success).items():
+                self.student.logger.record(f"test/{name}", value)
+            self.pretests.note(steps, result, int(np.isfinite(self.tasks.returns).sum()))
 
     def before_checkpoint(self) -> dict[str, Any]:
         """Write the logs, which must never be older than a checkpoint, and say how far they are."""
         self.save()
-        return {"n_tasks": len(self.tasks), "n_evaluations": len(self.evaluations)}
+        return {"n_tasks": len(self.tasks), "n_evaluations": len(self.evaluations), **self.pretests.get_state()}
 
     def save(self) -> None:
         """Write the task log and the evaluations."""
@@ -108,6 +117,26 @@ class RunRecords:
         self.bar.say(f"{steps:>11,} steps: mean return {result.mean_return:.1f}{mastered} on {config.test_set}")
         return result
 
+    def enrol(self) -> dict[str, str]:
+        """Add the student, whose run has ended, to its classroom, unless it is there; after `evaluate` at the end.
+
+        Returns:
+            What the summary says about it, nothing without a classroom.
+
+        Raises:
+            RunError: It cannot be added.
+        """
+        try:
+            room = self.parts.open_classroom(new=False)
+            if room is None:
+                return {}
+            name = self.run.path.resolve().name
+            name = enrol(room, self.pretests.record(name, self.evaluations, self.parts.space))
+        except (RunError, RequestError) as error:
+            raise RunError(f"The student cannot be added to its classroom: {error}") from error
+        self.bar.say(f"The student is in the classroom {room.folder} as {name!r}, with {len(room):,} in all.")
+        return {"classroom": str(room.folder), "classroom_name": name}
+
     def summary(self, result: Evaluation, seconds: float) -> dict[str, Any]:
         """Return the final numbers."""
         config = self.parts.config
@@ -122,8 +151,14 @@ class RunRecords:
             "test_set": config.test_set,
             "mean_return": result.mean_return,
             "mastered": None if np.isnan(result.mastered) else result.mastered,
+            **self._kept(),
             "seconds_of_last_session": round(seconds, 1),
         }
+
+    def _kept(self) -> dict[str, float]:
+        """What the evaluations say of successes, where these are known."""
+        metrics = evaluation_metrics(self.evaluations.success)
+        return {name: metrics[name] for name in ("all_variants", "forgetting_aware") if name in metrics}
 
     def _steps_of_all(self) -> dict[str, Any]:
         """The steps of every agent, where there are more than one: a teacher's are the edits of its levels."""

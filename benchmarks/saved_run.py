@@ -56,7 +56,8 @@ class SavedRun:
             config = TrainConfig.from_mapping(run.config)
         except (RequestError, TypeError) as error:
             raise RunError(f"{run.config_file} is damaged: {error}") from error
-        make_env = EnvironmentMaker(resolve_environment(config.env), config.env_args, tuple(config.task))
+        rugged = config.seed if config.rugged else None
+        make_env = EnvironmentMaker(resolve_environment(config.env), config.env_args, tuple(config.task), rugged=rugged)
         probe = make_env()
         try:
             space = task_space_of(probe, make_env.env_id)

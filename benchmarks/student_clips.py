@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _drawing(make_env: EnvironmentMaker) -> EnvironmentMaker:
     probe.close()
     if "rgb_array" not in modes:
         raise NoFilm(f"{make_env.env_id} has no rgb_array rendering, so there is no film of it.")
-    drawing = EnvironmentMaker(make_env.env_id, {**make_env.kwargs, "render_mode": "rgb_array"}, make_env.task_flags)
+    drawing = replace(make_env, kwargs={**make_env.kwargs, "render_mode": "rgb_array"})
     try:
         env = drawing()
     except RequestError as error:

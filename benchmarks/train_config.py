@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from ..errors import RequestError, unknown_name
 from ..task_flags import parse_arguments, plain_numbers
+from .pretest_settings import checked_classroom
 
 _WHOLE = ("steps", "torch_threads", "eval_every", "checkpoint_every")
-_OPTIONAL_WHOLE = ("n_envs", "eval_episodes")
+_OPTIONAL_WHOLE = ("n_envs", "eval_episodes", "forget_every")
 _VEC_ENVS = ("auto", "native", "dummy", "subproc")
 _TEXTS = ("env", "teacher", "student", "device")
 _OPTIONAL_TEXTS = ("preset", "test_set")
@@ -47,6 +48,12 @@ class TrainConfig:
             in which a student without a memory would go in circles.
         success_above: Return above which an episode is a success, where the environment does not tell.
         checkpoint_every: Environment steps between two checkpoints.
+        rugged: Whether the task space is cut into intervals that are shuffled with the seed, see `ShuffledTasks`.
+        forget_every: After how many environment steps the student forgets, again and again, see `Forgetting`; None for
+            never.
+        classroom: The classroom that the student is added to when the run has ended; None for none.
+        pretests: After how many environment steps it is tested for the classroom, ascending; by default as the others
+            there were, or after 5 % and 10 % of the run.
 
     Raises:
         RequestError: A value of another type or out of range.
@@ -76,6 +83,10 @@ class TrainConfig:
     eval_deterministic: bool | None = None
     success_above: float | None = None
     checkpoint_every: int = 250_000
+    classroom: str | None = None
+    pretests: list[int] = field(default_factory=list)
+    rugged: bool = False
+    forget_every: int | None = None
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TrainConfig:
@@ -104,6 +115,8 @@ class TrainConfig:
                 setattr(self, name, _whole(name, getattr(self, name), 1, 2**53))
         if self.eval_deterministic not in (None, True, False):
             raise RequestError(f"eval_deterministic must be true or false, got {self.eval_deterministic!r}.")
+        if not isinstance(self.rugged, bool):
+            raise RequestError(f"rugged must be true or false, got {self.rugged!r}.")
         self.seed = _whole("seed", self.seed, 0, 2**31 - 1)
         for name in (*_TEXTS, *_OPTIONAL_TEXTS):
             value = getattr(self, name)
@@ -117,6 +130,7 @@ class TrainConfig:
             self.success_above = _number("success_above", self.success_above)
         if self.vec_env not in _VEC_ENVS:
             raise RequestError(unknown_name("vec_env", self.vec_env, _VEC_ENVS))
+        self.classroom, self.pretests = checked_classroom(self.classroom, self.pretests)
 
 
 def _number(name: str, value: Any) -> float:

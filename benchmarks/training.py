@@ -25,6 +25,7 @@ from .rollout_log import RolloutLog
 from .run_logger import make_logger
 from .run_parts import RunParts, Students
 from .run_records import RunRecords
+from .task_metrics import TaskMetrics
 from .train_config import TrainConfig as TrainConfig
 from .train_config import default_run_folder
 
@@ -59,7 +60,9 @@ def train(config: TrainConfig, folder: str | Path | None = None, *, quiet: bool 
     RunDirectory.check_new(path)
     with closing(ProgressBar(config.steps, quiet)) as bar, announced_compilation(bar.say):
         parts = RunParts(config, quiet=quiet)
+        parts.pretest_plan()  # raises where the teacher's classroom does not fit
         with parts.students(None) as students:
+            parts.open_classroom(new=True)
             run = RunDirectory.create(path, asdict(parts.config))
             names = parts.config
             bar.say(f"Training {names.student} on {names.env} under {names.teacher}; run directory: {run.path}")
@@ -94,6 +97,7 @@ def resume(folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
         _tell_of_other_versions(run, bar)
         checkpoint = CheckpointStore(run.checkpoints_folder).latest()
         parts = RunParts(config)
+        parts.open_classroom(new=False)
         if checkpoint is not None:
             parts.load_teacher(checkpoint)
         with parts.students(checkpoint) as students:
@@ -123,6 +127,7 @@ def _carry_through(
         _learn(run, parts, students, store, checkpoint, records, bar)
         summary = records.summary(records.evaluate(students.student.num_timesteps), time.time() - started)
         records.save()
+        summary.update(records.enrol())
         run.write_summary(summary)
         return summary
     except (RunError, OSError) as error:
@@ -141,6 +146,7 @@ def _learn(
 ) -> None:
     """Let the student, or both, take the steps that remain."""
     from ..students.checkpointing import begin_episodes, set_pending_log
+    from ..students.forgetting import Forgetting
     from ..students.paired_training import PairedTraining
     from ..students.teacher_callback import StopTraining, TeacherCallback
 
@@ -155,6 +161,13 @@ def _learn(
         "meta": records.before_checkpoint,
         "between_rollouts": [records.between_rollouts],
     }
+    if config.forget_every is not None:
+        forgotten = 0 if checkpoint is None else int(checkpoint.meta.get("forgotten", 0))
+        forgetting = Forgetting(
+            student, every=config.forget_every, until=config.steps, seed=config.seed, done=forgotten
+        )
+        arguments["between_rollouts"].append(forgetting)
+        arguments["meta"] = lambda: {**records.before_checkpoint(), "forgotten": forgetting.done}
     if needs_rollouts(parts.teacher):
         callback: TeacherCallback = PairedTraining(students.antagonist, **arguments)
     else:
@@ -168,7 +181,7 @@ def _learn(
                 begin_episodes(student, config.seed)
                 student.learn(
                     remaining,
-                    callback=[callback, RolloutLog(), bar],
+                    callback=[callback, TaskMetrics(parts.space, records.tasks), RolloutLog(), bar],
                     log_interval=None if hasattr(student, "rollout_buffer") else _LOG_EPISODES,
                     reset_num_timesteps=False,
                 )

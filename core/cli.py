@@ -1,4 +1,4 @@
-"""The command line: ``tutelage train | evaluate | resume | report | lab | vae | list``.
+"""The command line: ``tutelage train | evaluate | resume | benchmark | report | lab | vae | list``.
 
 Exit status 0: done; 1: the run failed; 2: the request was wrong. Messages go to standard error, results to standard
 output. Tracebacks are shown with ``--debug`` only.
@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ _COMMANDS = {
     "train": "train a student under a teacher",
     "evaluate": "score a trained student on a test set",
     "resume": "go on with an interrupted run",
-    "report": "draw the pictures of a run",
+    "benchmark": "play an experiment: teachers against each other, with a report",
+    "report": "draw the pictures of a run, or the report of benchmarks",
     "lab": "compare teachers on toy spaces",
     "vae": "train a latent space of tasks, for the teacher clutr",
+    "classroom": "look at the students that were taught before, for the teacher again",
     "list": "show teachers, environments, students and test sets",
 }
 
@@ -100,9 +102,11 @@ def _dispatch(words: list[str]) -> int:
         "train": _train,
         "evaluate": _evaluate,
         "resume": _resume,
+        "benchmark": _benchmark,
         "report": _report,
         "lab": _lab,
         "vae": _vae,
+        "classroom": _classroom,
         "list": _list,
     }
     if name not in commands:
@@ -167,9 +171,21 @@ def _defaults_from(file: Path, settings: dict[str, Any]) -> tuple[Any, dict[str,
     except RequestError as error:
         raise RequestError(f"{file}: {error}") from error
     mappings = {name: config.pop(name) for name in _ARGUMENTS.values()}
+    config.update(_classroom_flags(config))
     if not named:
         config["env"] = ""
     return Train(**config, out=None if out is None else Path(out), quiet=quiet), mappings
+
+
+def _classroom_flags(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a classroom as flags have them."""
+    from .benchmarks.pretest_settings import amounts_text
+
+    folder = settings.get("classroom")
+    return {
+        "classroom": None if folder is None else Path(folder),
+        "pretests": amounts_text(settings.get("pretests", [])),
+    }
 
 
 # --- evaluate, resume, report ----------------------------------------------------------------------------------------
@@ -233,10 +249,21 @@ def _report(words: list[str]) -> int:
 
     flags = parse_flags(cli_flags.Report, words, "report")
     from .benchmarks.compilation import announced_compilation
-    from .benchmarks.report import write_report
+    from .benchmarks.experiment_folder import ExperimentFolder
 
     with announced_compilation(_say):
-        page = write_report(flags.run, gif=flags.gif)
+        if any(ExperimentFolder(path).exists for path in flags.run):
+            from .benchmarks.benchmark_report import write_benchmark_report
+
+            page = write_benchmark_report(flags.run, out=flags.out)
+        elif len(flags.run) > 1:
+            raise RequestError("Name one run, or folders of benchmarks: only those have a report together.")
+        elif flags.out is not None:
+            raise RequestError("--out is for the report of a benchmark; that of a run is in its folder plots.")
+        else:
+            from .benchmarks.report import write_report
+
+            page = write_report(flags.run[0], gif=flags.gif)
     print(page)
     return 0
 
@@ -255,6 +282,8 @@ def _print_summary(summary: dict[str, Any], folder: Any, quiet: bool) -> None:
     print(f"mean return  {summary['mean_return']:.1f}")
     if mastered is not None:
         print(f"mastered     {mastered:.0f} %")
+    if "classroom_name" in summary:
+        print(f"classroom    {summary['classroom']}, as {summary['classroom_name']!r}")
     print(f"run          {folder}")
 
 
@@ -263,6 +292,32 @@ def _steps_of_all(summary: dict[str, Any]) -> str:
     steps = dict(summary.get("steps_of_all") or {})
     total = steps.pop("total", 0)
     return f" ({', '.join(f'{who} {n:,}' for who, n in steps.items())}; {total:,} in all)" if steps else ""
+
+
+# --- benchmark -------------------------------------------------------------------------------------------------------
+
+
+def _benchmark(words: list[str]) -> int:
+    from . import cli_flags
+    from .cli_parsing import parse_flags
+
+    flags = parse_flags(cli_flags.Benchmark, words, "benchmark")
+    if not flags.experiment:
+        raise RequestError(
+            "Name an experiment: a YAML file, a ready-made one (`tutelage list benchmarks`), or the folder of one."
+        )
+    from .benchmarks.benchmark_command import run_benchmark
+
+    return run_benchmark(
+        flags.experiment,
+        flags.out,
+        jobs=flags.jobs,
+        engine=flags.engine,
+        dry_run=flags.dry_run,
+        retry_failed=flags.retry_failed,
+        only=flags.run,
+        quiet=flags.quiet,
+    )
 
 
 # --- lab -------------------------------------------------------------------------------------------------------------
@@ -281,11 +336,12 @@ def _lab(words: list[str]) -> int:
     if first.out is None:
         raise RequestError("Name the lab's folder, e.g. `--out labs/first`.")
     settings, extras = _lab_settings(first, file, read_config(file) if file is not None else {})
-    flags = parse_flags(Lab, words, "lab", Lab(**settings))
+    flags = parse_flags(Lab, words, "lab", Lab(**{**settings, **_classroom_flags(settings)}))
     args = extras["teacher_args"]
     for teacher, given in parse_teacher_args(flags.teacher_arg).items():
         args[teacher] = {**args.get(teacher, {}), **given}
-    names = ("teachers", "spaces", "seeds", "episodes", "batch", "evaluations", "expert", "animate")
+    names = ["teachers", "spaces", "seeds", "episodes", "batch", "evaluations", "expert", "animate"]
+    names += ["first_seed", "classroom", "pretests"]
     config = LabConfig.from_mapping({**{name: getattr(flags, name) for name in names}, "teacher_args": args})
     from .benchmarks.lab import run_lab
     from .benchmarks.lab_page import matrix_table, space_table
@@ -379,6 +435,15 @@ def _vae(words: list[str]) -> int:
     return 0
 
 
+# --- classroom -------------------------------------------------------------------------------------------------------
+
+
+def _classroom(words: list[str]) -> int:
+    from .cli_classroom import classroom
+
+    return classroom(words)
+
+
 # --- list ------------------------------------------------------------------------------------------------------------
 
 
@@ -393,6 +458,7 @@ def _list(words: list[str]) -> int:
         "students": _students,
         "test-sets": _test_sets,
         "toy-spaces": _toy_spaces,
+        "benchmarks": _benchmarks,
     }
     if flags.kind == "all":
         print(
@@ -415,7 +481,11 @@ def _teachers(verbose: bool) -> list[str]:
     lines = []
     papers = presets()
     for name in list_teachers():
-        cls = teacher_class(name)
+        try:
+            cls = teacher_class(name)
+        except RequestError as error:  # of another package
+            lines.append(f"{name:<16} cannot be used: {error}")
+            continue
         lines.append(f"{name:<16} {(inspect.getdoc(cls) or '').splitlines()[0]}" if cls.__doc__ else name)
         if verbose:
             parameters = inspect.signature(cls).parameters.values()
@@ -433,6 +503,7 @@ def _environments(verbose: bool) -> list[str]:
     import gymnasium as gym
 
     from .benchmarks.environments import our_environments
+    from .plugins import ENVIRONMENTS, plugins
 
     lines = []
     for env_id in our_environments():
@@ -446,7 +517,18 @@ def _environments(verbose: bool) -> list[str]:
             few = len(dims) <= _MOST_ALIKE
             names = [dim.name for dim in dims] if few else [f"{dims[0].name} … {dims[-1].name}"]
             lines += [f"    {name:<18} {kind:<12} {spec}" for name in names]
-    return lines
+    return lines + [f"{name}, at {place}" for name, place in sorted(plugins(ENVIRONMENTS).items())]
+
+
+def _benchmarks(verbose: bool) -> list[str]:
+    from textwrap import shorten
+
+    from .benchmarks.experiment_files import ready_made
+
+    return [
+        f"{name:<16} {about if verbose else shorten(about, 100, placeholder=' …')}"
+        for name, about in ready_made().items()
+    ]
 
 
 def _students(verbose: bool) -> list[str]:

@@ -58,6 +58,15 @@ class Train:
     """Return above which an episode is a success, where the environment does not tell."""
     checkpoint_every: float = 250_000
     """Environment steps between two checkpoints; all episodes begin anew there."""
+    rugged: Annotated[bool, FlagCreatePairsOff] = False
+    """Cut each continuous dimension of the task space into four intervals, and shuffle them with the seed."""
+    forget_every: float | None = None
+    """Environment steps after which the student forgets: new weights, an empty replay buffer, again and again."""
+    classroom: Path | None = None
+    """Add the student to this classroom when the run has ended; a new one is made."""
+    pretests: str | None = None
+    """After how many steps the student is tested for the classroom, e.g. 500000,1000000; by default as the others there
+    were, or after 5 % and 10 % of the run."""
     out: Path | None = None
     """The run directory; by default runs/<env>__<teacher>__<student>__<seed>__<time>."""
     quiet: Annotated[bool, FlagCreatePairsOff] = False
@@ -111,13 +120,45 @@ class Resume:
 
 
 @dataclass
-class Report:
-    """Draw the pictures of a run, as PNG files, a GIF and one HTML page in its folder plots/."""
+class Benchmark:
+    """Play an experiment: teachers × environments × students × seeds, and write a report that says who is better.
 
-    run: Positional[Path]
-    """The run directory."""
+    What has ended is not played again; what was interrupted goes on. The same command may be given at any time.
+    """
+
+    experiment: Positional[str] = ""
+    """A YAML file, a ready-made experiment (quickstart, toy, stump-tracks, maze-12, again-toy, tma, tma-laptop or
+    tma-toy), or the folder of one that goes on."""
+    out: Path | None = None
+    """The folder; by default runs/benchmarks/<name of the experiment>."""
+    jobs: int | None = None
+    """Runs at a time, one core each; by default as many as there are cores."""
+    engine: str = "local"
+    """Where: local (processes on this machine), ray (a Ray cluster), or print (print a command for each run, for an
+    array of jobs, and play nothing)."""
+    dry_run: Annotated[bool, FlagCreatePairsOff] = False
+    """Print each run's own commands and an estimate from a short probe, and play nothing."""
+    retry_failed: Annotated[bool, FlagCreatePairsOff] = False
+    """Play runs again that have failed."""
+    run: str | None = None
+    """Play this run alone, by its name or the digits at its end; others may be played elsewhere meanwhile."""
+    quiet: Annotated[bool, FlagCreatePairsOff] = False
+    """Show nothing but errors and the results."""
+
+
+@dataclass
+class Report:
+    """Draw the pictures of a run, as PNG files, a GIF and one HTML page in its folder plots/.
+
+    For folders of benchmarks: tables, pictures and one page in report/; those of several are put together.
+    """
+
+    run: Positional[list[Path]]
+    """The run directory, or the folders of benchmarks."""
     gif: bool = True
-    """Record the student on an easy, a middle and a hard task."""
+    """Record the student of a run on an easy, a middle and a hard task."""
+    out: Path | None = None
+    """Where to write the report of benchmarks; by default report/ in the folder, or report-with-... for several."""
 
 
 @dataclass
@@ -148,6 +189,13 @@ class Lab:
     """Expert knowledge for teachers that take some: no, low or high; TEACHER.expert=high as a --teacher-arg for one."""
     animate: list[str] = field(default_factory=lambda: ["all"])
     """Two-dimensional spaces to make animations of; nothing after the flag is none."""
+    first_seed: int = 0
+    """The first of the seeds."""
+    classroom: Path | None = None
+    """Add every student to this classroom when its run has ended; for one toy space."""
+    pretests: str | None = None
+    """After how many episodes students are tested for the classroom, e.g. 10000,20000; by default as the others there
+    were, or after 5 % and 10 % of the run."""
     jobs: int | None = None
     """Parallel processes; by default as many as there are cores."""
     out: Path | None = None
@@ -203,9 +251,9 @@ class TrainVAE:
 
 @dataclass
 class List:
-    """Show what there is: teachers, environments (with their task spaces), students and test sets."""
+    """Show what there is: teachers, environments (with their task spaces), students, test sets and benchmarks."""
 
     kind: Positional[str] = "all"
-    """teachers, envs, students, test-sets, toy-spaces or all."""
+    """teachers, envs, students, test-sets, toy-spaces, benchmarks or all."""
     verbose: Annotated[bool, FlagCreatePairsOff] = False
     """Show more of each."""

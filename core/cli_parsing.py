@@ -61,6 +61,7 @@ def _in_one_line(box: str, command: str) -> str:
             sections[-1].append(text)
     first, *others = [section for section in sections if section] or [["The flags cannot be read"]]
     wrong = " ".join(" ".join(first).split()).replace("PATH The run directory. (required)", "the run directory")
+    wrong = re.sub(r"\b(?:PATH|STR) (\w)([^.]*)\. \(required\)", lambda m: m[1].lower() + m[2], wrong)
     wrong = re.sub(r"\.? Got errors: .*", "", wrong).rstrip(".")
     near = [
         line.split()[0].rstrip(",")

@@ -3,7 +3,8 @@
 Each family of teachers registers its names in its ``__init__`` with the place of the class, so that listing the
 teachers imports no algorithm. Registering a class of your own makes it available to `make_teacher`; one
 that is importable needs no registration: its place, ``"my_module:MyTeacher"``, is a name too, on the command line as
-well (``tutelage train … --teacher my_module:MyTeacher``).
+well (``tutelage train … --teacher my_module:MyTeacher``). An installed package offers its teachers by name through an
+entry point, see `tutelage.plugins`.
 
 A registered name with a colon and a word behind it is a preset: that teacher with the hyperparameters of a paper, e.g.
 ``"bandit:sec"``. What is given besides overrides the preset's.
@@ -18,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import RequestError, unknown_name
+from .plugins import TEACHERS, plugins
 
 if TYPE_CHECKING:
     from .spaces import TaskSpace
@@ -118,14 +120,14 @@ def _preset(name: str) -> Preset | None:
 
 
 def list_teachers() -> list[str]:
-    """Return the names of all registered teachers, sorted.
+    """Return the names of all teachers, sorted: the registered ones and those that installed packages offer.
 
     Example:
         >>> "alp-gmm" in list_teachers()
         True
     """
     _load_families()
-    return sorted(_TEACHERS)
+    return sorted({*_TEACHERS, *plugins(TEACHERS)})
 
 
 def _load_families() -> None:
@@ -143,10 +145,10 @@ def teacher_class(name: str) -> type[Teacher]:
         RequestError: An unknown name (a ``ValueError``), with the nearest known ones, or a place without a teacher.
     """
     known = list_teachers()
-    if name not in _TEACHERS and ":" not in name:
+    if name not in known and ":" not in name:
         raise RequestError(unknown_name("teacher", name, known))
     registered = name if _preset(name) is None else name.partition(":")[0]
-    place = _TEACHERS.get(registered, registered)
+    place = _TEACHERS.get(registered) or plugins(TEACHERS).get(registered, registered)
     return _load(place) if isinstance(place, str) else place
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import tyro
-from tutelage import cli_flags
+from tutelage import cli_classroom, cli_flags
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_CODE = [
@@ -21,6 +21,7 @@ WITH_CODE = [
     "docs/concepts.md",
     "docs/environments/index.md",
     "docs/wrappers/controlled.md",
+    "docs/benchmark.md",
 ]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -28,6 +29,7 @@ PAGES = sorted(
     if "_build" not in path.parts
 )
 COMMANDS = {
+    "benchmark": cli_flags.Benchmark,
     "train": cli_flags.Train,
     "resume": cli_flags.Resume,
     "evaluate": cli_flags.Evaluate,
@@ -35,6 +37,12 @@ COMMANDS = {
     "lab": cli_flags.Lab,
     "vae": cli_flags.TrainVAE,
     "list": cli_flags.List,
+}
+
+
+POSITIONAL = {
+    *(("train", "env"), ("resume", "run"), ("evaluate", "run"), ("report", "run"), ("list", "kind")),
+    ("benchmark", "experiment"),
 }
 
 
@@ -77,14 +85,15 @@ def test_command_in_the_documentation_is_one(command, tmp_path):
     if "--config" in words:
         at = words.index("--config")
         del words[at : at + 2]
-    assert isinstance(tyro.cli(COMMANDS[name], args=words), COMMANDS[name])
+    flags = cli_classroom.COMMANDS[words.pop(0)] if name == "classroom" else COMMANDS[name]
+    assert isinstance(tyro.cli(flags, args=words), flags)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_command_line_page_names_every_flag(name):
     section = re.split(rf"^## {name}$", text_of("docs/command_line.md"), flags=re.MULTILINE)[1].split("\n## ")[0]
     for field in dataclasses.fields(COMMANDS[name]):
-        if field.name not in ("env", "run", "kind"):  # positional
+        if (name, field.name) not in POSITIONAL:
             assert f"`--{field.name.replace('_', '-')}" in section
 
 

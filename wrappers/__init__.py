@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .obs_detail import ObsDetail as ObsDetail
     from .prelude import Prelude as Prelude
     from .reward_mix import RewardMix as RewardMix
+    from .shuffled_tasks import ShuffledTasks as ShuffledTasks
     from .subgoal_parts import SubgoalEncoding as SubgoalEncoding
     from .subgoal_parts import SubgoalProgress as SubgoalProgress
     from .subgoal_parts import SubgoalProvider as SubgoalProvider
@@ -62,6 +63,7 @@ _PUBLIC = {
     "ObsDetail": ".obs_detail",
     "Prelude": ".prelude",
     "RewardMix": ".reward_mix",
+    "ShuffledTasks": ".shuffled_tasks",
     "SubgoalEncoding": ".subgoal_parts",
     "SubgoalProgress": ".subgoal_parts",
     "SubgoalProvider": ".subgoal_parts",
@@ -95,6 +97,7 @@ __all__ = [
     "ObsDetail",
     "Prelude",
     "RewardMix",
+    "ShuffledTasks",
     "SubgoalEncoding",
     "SubgoalProgress",
     "SubgoalProvider",

@@ -254,7 +254,7 @@ def test_without_a_command_the_commands_are_listed(capsys):
     assert "train a student under a teacher" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", ["all", "teachers", "envs", "students", "test-sets"])
+@pytest.mark.parametrize("kind", ["all", "teachers", "envs", "students", "test-sets", "benchmarks"])
 @pytest.mark.parametrize("more", [[], ["--verbose"]])
 def test_everything_can_be_listed(kind, more, capsys):
     assert main(["list", kind, *more]) == 0

@@ -1,0 +1,249 @@
+"""How the student of a run comes into a classroom (``--classroom``).
+
+A run says what it tests on before it begins; a classroom that does not fit is refused then, not after hours. Its
+student is added when the run has ended, once, however often the run was resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RequestError, RunError
+from ..registry import teacher_class
+from ..spaces import TaskSpace
+from ..teachers.meta.classroom import DESCRIPTION, Classroom
+from ..teachers.meta.classroom_description import ClassroomDescription, Unit
+from ..teachers.meta.gaussian_history import GaussianHistory
+from ..teachers.meta.pretested import Pretested, PretestPlan
+from ..teachers.meta.student_record import StudentRecord, tasks_sha256
+from ..teachers.teacher import Teacher
+from .pretest_settings import default_pretests
+
+_LONGEST_NAME = 190
+"""Leaves room for a number behind it."""
+
+
+def classroom_for(
+    folder: str | Path,
+    task_space: TaskSpace,
+    test_set: str,
+    tasks: NDArray[np.float64],
+    *,
+    unit: Unit,
+    amount: int,
+    pretests: Sequence[int] = (),
+    bounds: tuple[float, float] | None = None,
+) -> ClassroomDescription:
+    """Return what the classroom of a run is like: as it is where there is one, else as the run would make it.
+
+    Args:
+        folder: The classroom, which may not exist yet; nothing is written.
+        task_space: The tasks of the run.
+        test_set: The name of what it is tested on.
+        tasks: Those tasks, shape ``(m, d)``.
+        unit: In which its training is counted.
+        amount: How much training it has.
+        pretests: After how much it is tested; by default as those of the classroom, or `default_pretests`.
+        bounds: Of the results in a new classroom, see `ClassroomDescription`.
+
+    Raises:
+        RequestError: The classroom is for other students, cannot be read by this version or would not be finished, or
+            the folder holds something else.
+        RunError: It is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> space = TaskSpace(x=(0.0, 1.0))
+        >>> folder = tempfile.mkdtemp() + "/room"
+        >>> classroom_for(folder, space, "five", space.grid(5), unit="steps", amount=1_000).pretests
+        (50, 100)
+    """
+    path = Path(folder)
+    found = Classroom(path).description if (path / DESCRIPTION).exists() else None
+    if found is None:
+        _check_free(path)
+    wanted = ClassroomDescription(
+        task_space,
+        test_set,
+        tasks_sha256(tasks),
+        len(tasks),
+        tuple(pretests) or (default_pretests(amount) if found is None else found.pretests),
+        unit,
+        bounds if found is None else found.bounds,
+    )
+    difference = None if found is None else wanted.difference(found)
+    if difference is not None:
+        raise RequestError(f"The classroom in {path} is for other students: {difference}.")
+    if wanted.pretests[-1] > amount:
+        whose = "the classroom in " + str(path) if found is not None else "its classroom"
+        raise RequestError(
+            f"The run has {amount:,} {unit}, and {whose} tests students after {wanted.pretests[-1]:,}: train for "
+            "longer, or give other pretests and another classroom."
+        )
+    return wanted
+
+
+def _check_free(path: Path) -> None:
+    try:
+        taken = path.exists() and (not path.is_dir() or any(path.iterdir()))
+    except OSError as error:
+        raise RequestError(f"Cannot read {path}: {error.strerror or error}; choose another classroom.") from error
+    if taken:
+        raise RequestError(
+            f"There is no classroom in {path}: it has no {DESCRIPTION}, and other files; choose a new or empty folder."
+        )
+
+
+def open_again(folder: str | Path, description: ClassroomDescription) -> Classroom:
+    """Open the classroom of a run that has begun.
+
+    Raises:
+        RequestError: It has gone, or is for other students.
+        RunError: It is damaged.
+    """
+    room = Classroom(folder)
+    difference = description.difference(room.description)
+    if difference is not None:
+        raise RequestError(f"The classroom in {room.folder} is for other students: {difference}.")
+    return room
+
+
+def enrol(room: Classroom, student: StudentRecord) -> str:
+    """Add a student to a classroom, unless it is there.
+
+    A student whose name another one has gets a number behind it.
+
+    Returns:
+        The name under which it is there.
+
+    Raises:
+        RequestError: It does not fit.
+        RunError: The classroom is damaged, or the disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> room = Classroom.create(tempfile.mkdtemp(), TaskSpace(x=(0.0, 1.0)), "two", pretests=[9], n_components=2)
+        >>> one, two = (
+        ...     StudentRecord("run", {}, [9], [[0.0, 0.0]], [1.0, score], score, GaussianHistory.empty(1))
+        ...     for score in (1.0, 2.0)
+        ... )
+        >>> [enrol(room, each) for each in (one, two, one)]
+        ['run', 'run (2)', 'run']
+    """
+    base = student.name[:_LONGEST_NAME]
+    while True:
+        names = {name: index for index, name in enumerate(room.names)}
+        name, number = base, 1
+        while name in names:
+            if _is(room, names[name], student):
+                return name
+            number += 1
+            name = f"{base} ({number})"
+        try:
+            room.append(replace(student, name=name))
+        except RequestError:
+            if name not in room.names:
+                raise
+            continue  # another process was quicker
+        return name
+
+
+def _is(room: Classroom, index: int, other: StudentRecord) -> bool:
+    try:
+        one = room.record(index)
+    except RunError:  # a damaged file: who it was cannot be told
+        return False
+    return (
+        one.score == other.score
+        and np.array_equal(one.competences, other.competences)
+        and np.array_equal(one.final, other.final)
+        and np.array_equal(one.gaussians.returns, other.gaussians.returns)
+    )
+
+
+def recorded_history(teacher: Teacher) -> GaussianHistory:
+    """Return the history that a teacher has recorded, without Gaussians where it has none.
+
+    Example:
+        >>> from tutelage import make_teacher
+        >>> len(recorded_history(make_teacher("random", TaskSpace(x=(0.0, 1.0)))).returns)
+        0
+    """
+    record = getattr(teacher, "record", None)
+    return GaussianHistory.empty(teacher.task_space.n_dims) if record is None else GaussianHistory.of(record)
+
+
+def begin_record(teacher: Teacher) -> None:
+    """Let a teacher remember its history, if it has one; before its first episode."""
+    if hasattr(teacher, "record_history"):
+        teacher.record_history()
+
+
+def check_plan(plan: PretestPlan, test_set: str, tasks: NDArray[np.float64], unit: Unit, amount: int) -> None:
+    """Refuse a pre-test that a run cannot give its teacher.
+
+    Args:
+        plan: What the teacher waits for.
+        test_set: The name of what the run tests on.
+        tasks: Those tasks, shape ``(m, d)``.
+        unit: In which its training is counted.
+        amount: How much training it has.
+
+    Raises:
+        RequestError: Another test set, or a time that never comes.
+
+    Example:
+        >>> check_plan(PretestPlan(50, "steps", "three", "", 3), "three", np.zeros((3, 1)), "steps", 1_000)
+    """
+    begin = "The students of the teacher's classroom were tested"
+    if plan.test_set != test_set:
+        raise RequestError(f"{begin} on {plan.test_set!r}, this run tests on {test_set!r}: give the same test set.")
+    sha256 = tasks_sha256(tasks)
+    if plan.n_components != len(tasks) or (plan.sha256 and plan.sha256 != sha256):
+        raise RequestError(
+            f"{begin} on other tasks of the name {test_set!r} ({plan.n_components}, hash {plan.sha256[:12] or '?'}) "
+            f"than those of this run ({len(tasks)}, hash {sha256[:12]})."
+        )
+    if plan.unit == unit and plan.at > amount:
+        raise RequestError(f"{begin} after {plan.at:,} {unit}, this run has {amount:,}: train for longer.")
+
+
+def waits_for_pretest(teacher: str) -> bool:
+    """Tell whether the teacher of a name waits for a pre-test.
+
+    Example:
+        >>> waits_for_pretest("again"), waits_for_pretest("alp-gmm")
+        (True, False)
+    """
+    found: Any = teacher_class(teacher)
+    return isinstance(found, type) and issubclass(found, Pretested)
+
+
+def room_of(teacher: str, arguments: Mapping[str, Any]) -> Path | None:
+    """Return the folder of the classroom that a teacher looks its expert up in, None without one.
+
+    Example:
+        >>> room_of("again", {"classroom": "rooms/walkers"}), room_of("alp-gmm", {})
+        (PosixPath('rooms/walkers'), None)
+    """
+    given = arguments.get("classroom")
+    return Path(given) if isinstance(given, (str, Path)) and waits_for_pretest(teacher) else None
+
+
+def rooms_test_set(folders: Iterable[str | Path | None]) -> tuple[Path, str] | None:
+    """Return the first of some folders in which there is a classroom, and the test set of its students.
+
+    Raises:
+        RequestError: It cannot be read by this version.
+        RunError: It is damaged.
+    """
+    for folder in folders:
+        if folder is not None and (Path(folder) / DESCRIPTION).exists():
+            return Path(folder), Classroom(folder).description.test_set
+    return None
