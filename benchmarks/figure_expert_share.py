@@ -14,9 +14,9 @@ _HEIGHT = 2.9
 
 
 def expert_share_figure(results: MetaResults) -> Any | None:
-    """Draw the mean share of tasks from the expert's Gaussians with its 95 % band; None where there is no expert.
+    """Draw the mean share of tasks from the expert's Gaussians with its 95 % band; None where no student has one.
 
-    At most four conditions are drawn, the first of the file whose experts are mixed with something else.
+    At most four conditions are drawn, the first of the file.
 
     Args:
         results: What has ended.

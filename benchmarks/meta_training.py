@@ -14,6 +14,7 @@ from ..errors import RequestError, RunError
 from ..run_directory import RunDirectory
 from ..state import write_text
 from ..teachers.meta.classroom import Classroom
+from .environments import EnvironmentMaker, resolve_environment
 from .evaluation_log import EvaluationLog
 from .lab_workers import work
 from .meta_cell import MetaCell
@@ -185,25 +186,22 @@ def _folder(folder: Path, label: str | None, seed: int) -> Path:
 
 
 def _kind(config: TrainConfig) -> dict[str, Any]:
-    from ..envs import resolve_environment
-    from ..wrappers.environment_maker import EnvironmentMaker
-
-    env = EnvironmentMaker(resolve_environment(config.env), config.env_args, tuple(config.task), None, None)()
+    env = EnvironmentMaker(resolve_environment(config.env), config.env_args, tuple(config.task))()
     try:
         return dict(kind_of(env, config.env_args, config.student))
     finally:
         env.close()
 
 
-def _cell(
-    folders: list[Path], seeds: list[int], points: Any, remembered: Mapping[str, Mapping[str, Any]]
-) -> MetaCell:
+def _cell(folders: list[Path], seeds: list[int], points: Any, remembered: Mapping[str, Mapping[str, Any]]) -> MetaCell:
     scores, experts, shares, ends = [], [], [], []
     for folder in folders:
         saved = SavedRun.open(folder)
         log = EvaluationLog.load(saved.run.evaluations_file)
         at = np.minimum(np.searchsorted(log.steps, points), len(log) - 1)  # the first evaluation that is late enough
         scores.append(log.mastered[at])
+        if np.isnan(scores[-1]).any():
+            raise RunError(f"{folder} does not tell which test tasks were mastered: give common a success_above.")
         checkpoint = saved.checkpoint()
         teacher = None if checkpoint is None else saved.load_teacher(checkpoint)
         experts.append(getattr(teacher, "expert", None))

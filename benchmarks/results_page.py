@@ -37,6 +37,10 @@ _WELCH = (
     "correction for all tests of this table; bold below 0.05, – where no score of either varies or a teacher has a "
     "single run."
 )
+_LISTS = (
+    "The sentences above the tables go by these intervals, one teacher at a time and without a correction for how many "
+    "there are; Welch's tests below the tables have one."
+)
 _NOTHING = "**Nothing has been played yet**: there are no numbers to report."
 
 
@@ -73,7 +77,7 @@ def write_results_page(
     parts = [preface.rstrip()]
     for file, experiment in experiments:
         parts += _section(file, experiment, Path(runs) / experiment.name, beside)
-    parts += ["## How to read the tables", INTERVALS]
+    parts += ["## How to read the tables", f"{INTERVALS} {_LISTS}"]
     if command:
         parts += ["## To repeat it", f"All of it, and this page:\n\n```sh\n{command}\n```"]
     write_text(page, "\n\n".join(part for part in parts if part) + "\n")

@@ -502,9 +502,9 @@ tutelage list teachers
 | --- | --- | --- | --- | --- |
 """
 _INTRO = (
-    "57 papers on curricula, and as what each can be used here. Most are not a class of their own: they differ in "
-    "which parts of a teacher are put together, and are *presets* of the composable teachers. A preset is named "
-    "wherever a teacher is:"
+    f"{len(PAPERS)} papers on curricula, and as what each can be used here. Most are not a class of their own: they "
+    "differ in which parts of a teacher are put together, and are *presets* of the composable teachers. A preset is "
+    "named wherever a teacher is:"
 )
 _REST = (
     "What is given besides overrides the preset. Schedules are named wherever a [schedule](schedules.md) is. Many "
@@ -512,6 +512,27 @@ _REST = (
     "last column. None of the presets has been shown to reach a paper's numbers."
 )
 _FOOT = """
+## A further preset
+
+It is one entry in one table, `PAPERS` in `teachers/composable/papers.py`: a further name in \
+`presets` of a paper that is there, or a paper:
+
+```python
+from tutelage.teachers.composable.papers import Paper
+
+Paper(
+    58,
+    "Title of the paper",
+    "What it does, in a few words.",
+    {"bandit:mine": {"signal": "abs_advantage", "score": "identity", "policy": "boltzmann(0.2)", "max_share": "2/K"}},
+    remark="What differs from the paper.",
+    code="owner/repository",
+)
+```
+
+The hyperparameters are plain data, of the [parts](teachers/bandit.md#parts) that the teacher's page names. \
+`make_teacher`, every command and this page know it then, and the tests teach with it without its being listed there.
+
 This page is printed by `python -m tutelage.teachers.composable.papers`; a test compares.
 """
 
@@ -521,8 +542,8 @@ def supported_papers() -> str:
 
     Example:
         >>> page = supported_papers()
-        >>> "`bandit:sec`" in page, page.count("\n| ")
-        (True, 59)
+        >>> "`bandit:sec`" in page, page.count("\n| ") == len(PAPERS) + 2
+        (True, True)
     """
     known = list_teachers()
     rows = []
