@@ -142,8 +142,8 @@ def _about(results: MetaResults) -> str:
         f"{results.about} There are {len(former)} of them, which had mastered {former.mean():.1f}{spread} % of the "
         f"{results.units} at the end, and {many} new students for each condition, the same for all.\n\n"
         f"Percent of the {results.units} mastered after so many {results.steps}, interquartile means over students "
-        "with 95 % bootstrap intervals; *Mean ± SD* is that of the scores at the end, *All mastered* how many students had "
-        f"100 % there, *{results.steps.capitalize()} to 50 %* the median."
+        "with 95 % bootstrap intervals; *Mean ± SD* is that of the scores at the end, *All mastered* how many students "
+        f"had 100 % there, *{results.steps.capitalize()} to 50 %* the median."
     )
 
 

@@ -98,7 +98,7 @@ class MetaTraining:
             RunError: Runs failed, or a file is damaged.
         """
         self._keep(folder)
-        former = [(None, seed) for seed in self.settings.former_seeds]
+        former: list[tuple[str | None, int]] = [(None, seed) for seed in self.settings.former_seeds]
         self._train(folder, former, jobs)
         self._train(folder, [(label, seed) for seed in self.settings.seeds for label in self.settings.conditions], jobs)
         return self._collect(folder, Classroom(folder / "classroom"))
