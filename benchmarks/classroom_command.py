@@ -58,8 +58,8 @@ def list_lines(folder: str | Path) -> Iterator[str]:
         RunError: It is damaged.
     """
     room = Classroom(folder)
-    yield from describe(room)
     names, kinds, summaries = room.names, room.kinds, room.summaries()
+    yield from describe(room)
     if not names:
         return
     use = useful(summaries, alp_threshold=ALP_THRESHOLD, return_bounds=room.description.bounds)

@@ -78,7 +78,7 @@ def meta_section(title: str, results: MetaResults, pictures: Mapping[str, str], 
 def scores_table(results: MetaResults) -> str:
     """Return the scores: a row a condition."""
     points = results.points
-    at = [int(np.argmin(np.abs(points - share * points[-1]))) for share in _SHARES]
+    at = sorted({int(np.argmin(np.abs(points - share * points[-1]))) for share in _SHARES} - {len(points) - 1})
     timed = any(cell.costs is not None for cell in results.cells.values())
     heads = ["Condition", *(f"{points[i]:,}" for i in at), f"{points[-1]:,}", "Mean ± SD", "All mastered"]
     heads += [f"{results.steps.capitalize()} to 50 %", *(["µs per episode"] if timed else [])]

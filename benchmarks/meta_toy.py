@@ -88,7 +88,7 @@ class MetaToy:
         return former, students
 
     def play(self, folder: Path, jobs: int, quiet: bool) -> MetaResults:
-        """Play what has not been played, and return what came out.
+        """Play what has not been played, and return what came out; new students and conditions may be added.
 
         Args:
             folder: Where the labs are.
@@ -101,7 +101,7 @@ class MetaToy:
         """
         former, students = self.labs(folder)
         run_lab(former, folder / "former", jobs=jobs, quiet=quiet)
-        run_lab(students, folder / "students", jobs=jobs, quiet=quiet)
+        run_lab(students, folder / "students", jobs=jobs, quiet=quiet, extend=True)
         return self._collect(LabFolder(folder / "students"), students, Classroom(folder / "classroom"))
 
     def _collect(self, lab: LabFolder, config: LabConfig, room: Classroom) -> MetaResults:

@@ -104,10 +104,13 @@ class MetaTraining:
         return self._collect(folder, Classroom(folder / "classroom"))
 
     def _keep(self, folder: Path) -> None:
-        """Write down what the folder has runs of, or refuse if it is something else; students may be added."""
-        file = folder / "comparison.yaml"
-        labels = [None, *self.settings.conditions]
-        plain = {label or "": asdict(self.config(label, 0, folder)) for label in labels}
+        """Write down what the folder has runs of, or refuse something else; new students and conditions may be added.
+
+        Not former ones: those that have been taught already had their experts among the others.
+        """
+        file, former = folder / "comparison.yaml", self.settings.former_seeds
+        plain = {label: asdict(self.config(label, 0, folder)) for label in self.settings.conditions}
+        plain[""] = {**asdict(self.config(None, 0, folder)), "seeds": [former[0], former[-1]]}
         if file.exists():
             try:
                 kept = dict(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -114,7 +114,7 @@ def _section(file: str, experiment: Experiment, folder: Path, beside: Path) -> l
     ):
         tests = None if table is None else welch_table(table, results.baseline)
         parts += [] if tests is None else [tests.markdown, _WELCH.format(what=what, baseline=results.baseline)]
-    parts.append(_picture(results, beside))
+    parts.append(_pictures(results, beside))
     write_text(beside / f"{results.name}.csv", scores_csv(results))
     return [*parts, "\n".join(f"- {line}" for line in made_with(results)), command]
 
@@ -185,23 +185,26 @@ def _test(difference: float, p: float) -> str:
     return f"**{said}**" if p < 0.05 else said
 
 
-def _picture(results: BenchmarkResults, beside: Path) -> str:
+def _pictures(results: BenchmarkResults, beside: Path) -> str:
     """Draw the intervals of the final scores, and of the areas under the curve, in all environments."""
-    panels = {column: final_estimates(results, column) for column in results.columns}
+    areas = {}
     for column in results.columns:
         curves = results.curves_on(column)
         if not isinstance(curves, str):
             points, each = curves
-            panels[f"{column}, area"] = {
-                label: estimate(area_under_curve(points, runs)) for label, runs in each.items()
-            }
-    target = beside / f"{results.name}.png"
-    with style():
-        save_figure(intervals_figure(panels, baseline=results.baseline), target)
-    return (
-        f"![{results.name}]({beside.name}/{target.name})\n\n*Final scores, then areas under the curve: interquartile "
-        "means over runs and their 95 % intervals.*"
-    )
+            areas[column] = {label: estimate(area_under_curve(points, runs)) for label, runs in each.items()}
+    finals = {column: final_estimates(results, column) for column in results.columns}
+    said = "interquartile means over runs and their 95 % intervals"
+    parts = []
+    for name, what, panels in (
+        (results.name, f"Final scores: {said}", finals),
+        (f"{results.name}_area", f"Areas under the curve: {said}", areas),
+    ):
+        if panels:
+            with style():
+                save_figure(intervals_figure(panels, baseline=results.baseline), beside / f"{name}.png")
+            parts.append(f"![{what}]({beside.name}/{name}.png)\n\n*{what}.*")
+    return "\n\n".join(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -524,7 +524,7 @@ Paper(
     58,
     "Title of the paper",
     "What it does, in a few words.",
-    {"bandit:mine": {"signal": "abs_advantage", "score": "identity", "policy": "boltzmann(0.2)", "max_share": "2/K"}},
+    {"bandit:mine": {"signal": "abs_advantage", "estimator": "ema(0.5)", "score": "identity", "max_share": "2/K"}},
     remark="What differs from the paper.",
     code="owner/repository",
 )

@@ -63,9 +63,15 @@ def test_command_plays_the_experiments_and_writes_the_page(written, capsys):
     assert main(command(written)) == 0
     text = (written / "page.md").read_text()
     assert text.startswith("# A page\n\nBy hand.\n\n## Small\n\nTwo on one space.\n")
-    for part in ("| `alp-gmm` |", "2 seeds, 4 runs of 300 episodes each", "(page/small.png)", "tutelage benchmark"):
+    for part in (
+        "| `alp-gmm` |",
+        "2 seeds, 4 runs of 300 episodes each",
+        "(page/small.png)",
+        "(page/small_area.png)",
+        "tutelage benchmark",
+    ):
         assert part in text
-    assert {path.name for path in (written / "page").iterdir()} == {"small.png", "small.csv"}
+    assert {path.name for path in (written / "page").iterdir()} == {"small.png", "small_area.png", "small.csv"}
     assert str(written / "page.md") in capsys.readouterr().out
 
 

@@ -94,3 +94,12 @@ def test_the_page_is_what_the_table_prints():
         "docs/supported_papers.md is stale: python -m tutelage.teachers.composable.papers > docs/supported_papers.md"
     )
     assert page == supported_papers(), message
+
+
+def test_the_further_preset_that_the_page_shows_teaches():
+    code = supported_papers().split("## A further preset")[1].split("```python\n")[1].split("```")[0]
+    names = {}
+    exec(code.replace("\nPaper(", "\npaper = Paper("), names)
+    ((name, hyperparameters),) = names["paper"].presets.items()
+    teacher = make_teacher(name.partition(":")[0], SPACE, seed=0, **hyperparameters)
+    assert SPACE.contains(teacher.sample(3).values).all()
