@@ -38,5 +38,5 @@ def expert_share_figure(results: MetaResults) -> Any | None:
     axes.set_ylim(0, 101)
     axes.set_ylabel("tasks from the expert (%)")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=_MOST, fontsize=8.5)
-    steps_axis(axes, float(results.points[-1]), "episodes")
+    steps_axis(axes, float(results.points[-1]), results.steps)
     return figure

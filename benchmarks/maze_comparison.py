@@ -24,7 +24,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from .lab_workers import work
 from .maze_run import evaluate_run_on_mazes
 from .train_config import TrainConfig
 from .training import resume, train
+from .training_runs import train_command
 
 _SETTINGS = ("suite", "seeds", "common", "runs")
 
@@ -94,28 +95,6 @@ class Comparison:
     def config(self, label: str, seed: int) -> TrainConfig:
         """Return the configuration of one run."""
         return TrainConfig.from_mapping({**self.settings[label], "seed": seed})
-
-
-def command_of(config: TrainConfig, folder: str) -> str:
-    """Return the ``tutelage train`` that makes a run.
-
-    Example:
-        >>> command_of(TrainConfig("Maze", "plr", steps=1000, teacher_args={"buffer_size": 64}), "runs/plr-0")
-        'tutelage train Maze --teacher plr --steps 1000 --teacher-arg buffer_size=64 --seed 0 --out runs/plr-0'
-    """
-    words = ["tutelage", "train", config.env]
-    for field in fields(TrainConfig):
-        value = getattr(config, field.name)
-        default = type(value)() if isinstance(value, (dict, list)) else field.default
-        if field.name in ("env", "seed") or (value == default and field.name != "teacher"):
-            continue
-        flag = f"--{field.name.replace('_', '-')}"
-        if isinstance(value, dict):
-            for key, each in value.items():
-                words += [flag.removesuffix("s"), shlex.quote(f"{key}={json.dumps(each)}")]
-        else:
-            words += [flag, shlex.quote(str(value))]
-    return " ".join([*words, "--seed", str(config.seed), "--out", folder])
 
 
 def play(job: tuple[str, dict[str, Any], str], tell: Callable[[int], None]) -> dict[str, Any]:
@@ -211,7 +190,7 @@ def compare(
     results = {label: found for label, found in results.items() if found}
     text = ""
     if results:
-        commands = [command_of(comparison.config(label, 0), f"{folder}/{label}-0") for label in results]
+        commands = [train_command(comparison.config(label, 0), f"{folder}/{label}-0") for label in results]
         played = {label: [folder / f"{label}-{run['run_seed']}" for run in found] for label, found in results.items()}
         minutes = {label: min(map(training_minutes, paths)) for label, paths in played.items()}
         text = table_of(results, minutes)

@@ -8,7 +8,6 @@ docs/environments/stump_tracks.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
@@ -18,6 +17,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
+from ..task_options import chosen_task
 from .bodies import PIXELS_PER_UNIT, Body, get_body
 from .lidar import N_RAYS
 from .simulation import FPS, WalkerSimulation
@@ -108,7 +108,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
             ValueError: A task outside the task space, with a NaN or of a wrong shape.
         """
         super().reset(seed=seed)
-        task = self._task(options)
+        task = chosen_task((options or {}).get("task"), self.task_space, self.np_random)
         terrain = self.make_terrain(task)
         push = float(self.np_random.uniform(-_INITIAL_PUSH, _INITIAL_PUSH))
         self._simulation = self._simulate(terrain, push)
@@ -188,17 +188,6 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     def _simulate(self, terrain: Terrain, push: float) -> WalkerSimulation:
         return WalkerSimulation(self.body, terrain, push)
-
-    def _task(self, options: Mapping[str, Any] | None) -> NDArray[np.float64]:
-        task = (options or {}).get("task")
-        if task is None:
-            return self.task_space.sample(1, self.np_random)[0]
-        if isinstance(task, Mapping):
-            return self.task_space.from_dict(task)
-        row = self.task_space.validate(task)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got shape {row.shape}.")
-        return row
 
     def _current_potential(self, observation: NDArray[np.float32]) -> float:
         """Return what the reward is the change of: progress to the right, less the tilt of a walker's hull."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
+from ..task_options import chosen_task
 from .array_game import ArrayGame
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class GameEnv(gym.Env[NDArray[np.float32], Any]):
             ValueError: A task outside the task space, with a NaN or of a wrong shape.
         """
         super().reset(seed=seed)
-        task = self._chosen_task(options)
+        task = chosen_task((options or {}).get("task"), self.task_space, self.np_random)
         self.game.begin(_ONLY, task[None], self.np_random)
         self._task, self._ended = task, False
         return self.game.observe(_ONLY)[0], {"task": task.copy()}
@@ -155,14 +155,3 @@ class GameEnv(gym.Env[NDArray[np.float32], Any]):
         if self._task is None:
             raise ResetNeeded("Call reset() before render().")
         return self.game.picture(0)
-
-    def _chosen_task(self, options: Mapping[str, Any] | None) -> NDArray[np.float64]:
-        task = (options or {}).get("task")
-        if task is None:
-            return self.task_space.sample(1, self.np_random)[0]
-        if isinstance(task, Mapping):
-            return self.task_space.from_dict(task)
-        row = self.task_space.validate(task)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got shape {row.shape}.")
-        return row

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.error import ResetNeeded
-from numpy.typing import ArrayLike, NDArray
-from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn, tile_images
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from ..spaces import TaskSpace
+from .batch_vec_env import BatchVecEnv
 from .maze_config import MazeConfig, visits_as_numbers
 from .maze_kernel import begin, full_images, full_vectors, move, view_images, view_vectors, view_visits
 
@@ -29,11 +26,8 @@ _SHOWN_VISITS = visits_as_numbers()
 _TILE = 16
 """Pixels along the side of a cell in pictures."""
 
-_SHOWN = 16
-"""Mazes in the picture of a batch."""
 
-
-class MazeBatch(VecEnv):
+class MazeBatch(BatchVecEnv):
     """A batch of mazes, but for what their tasks are.
 
     A subclass makes levels, rows of `tutelage.envs.MazeSpace`, of tasks.
@@ -75,100 +69,37 @@ class MazeBatch(VecEnv):
         autoreset: bool,
         render_mode: str | None,
     ) -> None:
-        if isinstance(n_envs, bool) or not isinstance(n_envs, (int, np.integer)):
-            raise TypeError(f"Expected a number of environments, got {n_envs!r}.")
-        if n_envs < 1:
-            raise ValueError(f"Expected at least 1 environment, got n_envs={n_envs}.")
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(f"Expected render_mode None or 'rgb_array', got {render_mode!r}.")
-        self.render_mode = render_mode
-        self.task_space = task_space
         self.config = config
-        self.autoreset = autoreset
-        n, view = int(n_envs), 1 if config.view == "full" else int(config.view)
-        super().__init__(n, config.observation_space, config.action_space)
+        super().__init__(
+            n_envs,
+            task_space,
+            config.observation_space,
+            config.action_space,
+            seed=seed,
+            autoreset=autoreset,
+            render_mode=render_mode,
+        )
+        n, view = self.num_envs, 1 if config.view == "full" else int(config.view)
         self._padding = max(1, view - 1)
         self._shape = (int(config.width) + 2 * self._padding, int(config.height) + 2 * self._padding)
         tall = self._shape[1]
         self._ahead = np.array([tall, 1, -tall, -1], dtype=np.int64)
         self._view = _view_offsets(view, tall)
         self._own = view // 2 * view + view - 1
-        self._all = np.arange(n)
         self._grid = np.ones((n, self._shape[0] * tall), dtype=np.uint8)  # walls, but for the levels
         self._visits = np.zeros(self._grid.shape if config.visits else (0, 0), dtype=np.uint8)
         self._place = np.full(n, self._padding * (tall + 1))
         self._direction = np.zeros(n, dtype=np.int64)
         self._steps = np.zeros(n, dtype=np.int64)
-        self._over = np.ones(n, dtype=np.bool_)
         self._success = np.zeros(n, dtype=np.bool_)
         self._ended = np.zeros(n, dtype=np.int64)
-        self.current_tasks: FloatArray = np.full((n, task_space.n_dims), np.nan)
         self.current_levels: FloatArray = np.full((n, int(config.height) * int(config.width) + 3), np.nan)
-        self._actions: IntArray | None = None
-        self._started = time.monotonic()
-        self._restart(seed)
 
     @abstractmethod
     def _levels_of(self, tasks: FloatArray) -> FloatArray:
         """Return levels for valid tasks, shape ``(k, height·width + 3)``."""
 
     # --- Episodes -------------------------------------------------------------------------------------------------
-
-    def reset(self) -> VecEnvObs:
-        """Begin a new episode in every maze.
-
-        A maze for which ``set_options`` named a ``"task"`` plays that, the others play tasks that are drawn.
-        ``seed(number)`` before restarts the random numbers of the batch.
-
-        Returns:
-            The first observations, stacked.
-
-        Raises:
-            ValueError: A task outside the task space, with a NaN or of a wrong shape; nothing has changed then.
-        """
-        wanted = [options.get("task") for options in self._options]
-        given = [i for i, task in enumerate(wanted) if task is not None]
-        rows = [self.task_space.from_dict(t) if isinstance(t, Mapping) else t for t in wanted if t is not None]
-        tasks = np.empty((self.num_envs, self.task_space.n_dims))
-        if rows:
-            if any(np.ndim(row) != 1 for row in rows):
-                raise ValueError(f"Expected a task of shape ({self.task_space.n_dims},) for each environment.")
-            tasks[given] = np.stack([self.task_space.validate(row) for row in rows])
-        if self._seeds[0] is not None:
-            self._restart(self._seeds[0])
-        drawn = np.setdiff1d(self._all, given)
-        tasks[drawn] = self._draw(len(drawn))
-        self._reset_seeds()
-        self._reset_options()
-        self._actions = None
-        return self._begin(self._all, tasks)
-
-    def begin(self, indices: ArrayLike, tasks: ArrayLike) -> VecEnvObs:
-        """Begin new episodes in some of the mazes; those under way there are abandoned.
-
-        Args:
-            indices: Which mazes, shape ``(k,)``.
-            tasks: What they play, shape ``(k, d)``.
-
-        Returns:
-            The first observations of these mazes, stacked.
-
-        Raises:
-            ValueError: Indices that are out of range or named twice, or tasks outside the task space; nothing has
-                changed then.
-        """
-        which = np.asarray(indices)
-        rows = self.task_space.validate(tasks)
-        if which.ndim != 1 or (which.size and which.dtype.kind not in "iu") or rows.shape[:-1] != which.shape:
-            raise ValueError(
-                f"Expected indices of shape (k,) and tasks of shape (k, {self.task_space.n_dims}), "
-                f"got {which.shape} ({which.dtype}) and {rows.shape}."
-            )
-        if which.size and (which.min() < 0 or which.max() >= self.num_envs):
-            raise ValueError(f"Expected indices from 0 to {self.num_envs - 1}, got {which.tolist()}.")
-        if len(set(which.tolist())) != len(which):
-            raise ValueError(f"Expected each environment once, got the indices {which.tolist()}.")
-        return self._begin(which.astype(np.int64), rows)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take note of the actions of all mazes, shape ``(n_envs,)``.
@@ -196,9 +127,7 @@ class MazeBatch(VecEnv):
             ResetNeeded: Before `reset`, or if a maze waits for `begin`; nothing has changed then.
             ValueError: No such action; nothing has changed then.
         """
-        if self._actions is None:
-            raise ResetNeeded("Call step_async(actions) before step_wait(), and reset() before that.")
-        actions, self._actions = self._actions, None
+        actions = self._taken_actions()
         n = self.num_envs
         rewards = np.empty(n, dtype=np.float32)
         count = move(
@@ -247,9 +176,8 @@ class MazeBatch(VecEnv):
             self._over,
             self._visits,
         )
-        self.current_tasks[which], self.current_levels[which] = tasks, levels
-        for i, task in zip(which.tolist(), tasks, strict=True):
-            self.reset_infos[i] = {"task": task.copy()}
+        self.current_levels[which] = levels
+        self._note_tasks(which, tasks)
         return self._observe(which)
 
     def _describe(self, ended: IntArray, observations: Any, infos: list[dict[str, Any]]) -> None:
@@ -306,9 +234,7 @@ class MazeBatch(VecEnv):
 
     def _refuse(self, i: int, actions: IntArray) -> None:
         if self._over[i]:
-            raise ResetNeeded(
-                f"Environment {i} has no episode under way: call reset(), or begin([{i}], tasks) if autoreset is off."
-            )
+            self._refuse_ended(i)
         raise ValueError(
             f"Expected actions from 0 to {self.config.n_actions - 1}, got {actions[i]} for environment {i}."
         )
@@ -316,7 +242,7 @@ class MazeBatch(VecEnv):
     # --- Tasks ----------------------------------------------------------------------------------------------------
 
     def _restart(self, seed: int | None) -> None:
-        self._rng = np.random.default_rng(seed)
+        super()._restart(seed)
         self._drawn = np.empty((0, self.task_space.n_dims))
 
     def _draw(self, n: int) -> FloatArray:
@@ -327,66 +253,7 @@ class MazeBatch(VecEnv):
         tasks, self._drawn = self._drawn[:n], self._drawn[n:]
         return tasks
 
-    # --- The rest of a VecEnv -------------------------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to close."""
-
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """Return an attribute of the batch, once for each maze asked for.
-
-        Raises:
-            AttributeError: The batch has none of that name.
-        """
-        return [getattr(self, attr_name) for _ in self._get_indices(indices)]
-
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set an attribute of the batch.
-
-        Raises:
-            ValueError: For some of the mazes only; they share their attributes.
-        """
-        if set(self._get_indices(indices)) != set(range(self.num_envs)):
-            raise ValueError(f"The mazes of a batch share their attributes: set {attr_name!r} for all of them.")
-        setattr(self, attr_name, value)
-
-    def env_method(
-        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
-    ) -> Any:
-        """Call a method that single mazes have, too: ``render()``, and ``mutate(tasks, rng)`` where there is one.
-
-        Raises:
-            AttributeError: Any other method, as the mazes of a batch are no environments of their own.
-        """
-        which = list(self._get_indices(indices))
-        if method_name == "render":
-            return list(self._pictures(np.array(which, dtype=np.int64)))
-        if method_name == "mutate" and hasattr(self, "mutate"):
-            return [self.mutate(*method_args, **method_kwargs) for _ in which]
-        raise AttributeError(
-            f"The mazes of a {type(self).__name__} are no environments of their own: env_method() cannot call "
-            f"{method_name!r}. Use the methods of the batch, e.g. begin(indices, tasks)."
-        )
-
-    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
-        """Return False for each maze asked for."""
-        return [False for _ in self._get_indices(indices)]
-
-    def get_images(self) -> Sequence[np.ndarray | None]:
-        """Return a picture of each maze, shape ``(rows·16, columns·16, 3)``; None without ``render_mode``."""
-        if self.render_mode is None:
-            return [None] * self.num_envs
-        return list(self._pictures(self._all))
-
-    def render(self, mode: str | None = None) -> np.ndarray | None:
-        """Return one picture of the first 16 mazes.
-
-        Args:
-            mode: As for Stable-Baselines3; None takes ``render_mode``.
-        """
-        if self.render_mode is None or mode not in (None, "rgb_array"):
-            return super().render(mode)
-        return tile_images(list(self._pictures(self._all[:_SHOWN])))
+    # --- Pictures --------------------------------------------------------------------------------------------------
 
     def _pictures(self, which: IntArray) -> NDArray[np.uint8]:
         from .maze_pictures import draw_mazes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -17,6 +16,7 @@ from minigrid.minigrid_env import MiniGridEnv
 from numpy.typing import NDArray
 
 from ..spaces import TaskSpace
+from ..task_options import chosen_task
 from .maze_config import CLASSES, MOST_VISITS, MazeConfig, visits_as_numbers
 
 FloatArray = NDArray[np.float64]
@@ -96,7 +96,7 @@ class MazeGame(MiniGridEnv):
             ValueError: A task outside the task space, with a NaN or of a wrong shape.
         """
         gym.Env.reset(self, seed=seed)
-        task = self._chosen_task(options)
+        task = chosen_task((options or {}).get("task"), self.task_space, self.np_random)
         self.level = self._level_of(task)
         self._task, self._ended = task, False
         observation, _ = super().reset()
@@ -182,17 +182,6 @@ class MazeGame(MiniGridEnv):
         self._visits[:], self._counted = 0, None
         self.agent_dir = direction
         self.mission = _mission()
-
-    def _chosen_task(self, options: Mapping[str, Any] | None) -> FloatArray:
-        task = (options or {}).get("task")
-        if task is None:
-            return self.task_space.sample(1, self.np_random)[0]
-        if isinstance(task, Mapping):
-            return self.task_space.from_dict(task)
-        row = self.task_space.validate(task)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got shape {row.shape}.")
-        return row
 
 
 def _mission() -> str:

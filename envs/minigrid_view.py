@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -13,6 +12,7 @@ from minigrid.core.constants import OBJECT_TO_IDX
 from minigrid.minigrid_env import MiniGridEnv
 
 from ..spaces import TaskSpace
+from ..task_options import chosen_task
 
 _STREAM = 0x3E1D
 """Sets the layouts that are drawn apart from what is drawn within one."""
@@ -84,7 +84,9 @@ class MiniGridView(gym.Wrapper, RecordConstructorArgs):
             return _seen(observation), info
         if seed is not None:
             self._rng = np.random.default_rng([seed, _STREAM])
-        row = self._row((options or {}).get("task"))
+        if self._rng is None:
+            self._rng = np.random.default_rng()
+        row = chosen_task((options or {}).get("task"), self.task_space, self._rng)
         options = {name: value for name, value in (options or {}).items() if name != "task"} or None
         observation, info = self.env.reset(seed=int(row[0]), options=options)
         return _seen(observation), {**info, "task": row}
@@ -94,18 +96,6 @@ class MiniGridView(gym.Wrapper, RecordConstructorArgs):
         observation, reward, terminated, truncated, info = self.env.step(action)
         info["is_success"] = bool(terminated and float(reward) > 0.0)
         return _seen(observation), float(reward), terminated, truncated and not terminated, info
-
-    def _row(self, given: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-        if given is None:
-            if self._rng is None:
-                self._rng = np.random.default_rng()
-            return self.task_space.sample(1, self._rng)[0]
-        if isinstance(given, Mapping):
-            return self.task_space.from_dict(given)
-        row = self.task_space.validate(given)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got {row.shape}.")
-        return row
 
 
 def _seen(observation: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..schedule import Schedule
 from ..schedules import schedule_of
 from ..spaces import Dimension, TaskSpace
+from ..task_options import chosen_task
 from .clock import Clock
 from .episode_gate import is_monitored
 from .joined_space import join_spaces
@@ -234,7 +235,7 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         chosen: dict[str, Any] = {}
         row = None
         if self._space is not None:
-            row = self._row((options or {}).get("task"))
+            row = chosen_task((options or {}).get("task"), self.task_space, self.rng)
             options = {name: value for name, value in (options or {}).items() if name != "task"}
             if self._n_inside:
                 options["task"] = row[: self._n_inside].copy()
@@ -284,16 +285,6 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         """
         if self._monitored:
             info["episode"] = {"r": round(total, 6), "l": length, "t": round(time.time() - self._since, 6)}
-
-    def _row(self, given: Any) -> NDArray[np.float64]:
-        if given is None:
-            return self.task_space.sample(1, self.rng)[0]
-        if isinstance(given, dict):
-            return self.task_space.from_dict(given)
-        row = self.task_space.validate(given)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({self.task_space.n_dims},), got {row.shape}.")
-        return row
 
     # --- Values --------------------------------------------------------------------------------------------------
 

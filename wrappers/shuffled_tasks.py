@@ -10,6 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import ArrayLike, NDArray
 
 from ..spaces import TaskSpace
+from ..task_options import chosen_task
 
 N_INTERVALS = 4
 """TeachMyAgent's."""
@@ -81,13 +82,6 @@ class ShuffledTasks(gym.Wrapper, RecordConstructorArgs):
         """
         if seed is not None:
             self._rng = np.random.default_rng([seed, _TASKS])
-        given = (options or {}).get("task")
-        space = self.task_space
-        if given is None:
-            row = space.sample(1, self._rng)[0]
-        else:
-            row = space.from_dict(given) if isinstance(given, dict) else space.validate(given)
-        if row.ndim != 1:
-            raise ValueError(f"Expected one task of shape ({space.n_dims},), got {row.shape}.")
+        row = chosen_task((options or {}).get("task"), self.task_space, self._rng)
         observation, info = self.env.reset(seed=seed, options={**(options or {}), "task": self.inside(row)})
         return observation, {**info, "task": row}

@@ -6,7 +6,8 @@ import pytest
 import yaml
 from tutelage.benchmarks import maze_comparison
 from tutelage.benchmarks.comparison_page import table_of, training_minutes
-from tutelage.benchmarks.maze_comparison import Comparison, command_of, compare, main
+from tutelage.benchmarks.maze_comparison import Comparison, compare, main
+from tutelage.benchmarks.training_runs import train_command
 from tutelage.errors import RequestError, RunError
 
 SMALL = {
@@ -74,7 +75,7 @@ def test_the_table_gives_each_seed_and_the_means_over_mazes():
 
 def test_the_command_of_a_run_makes_that_run():
     config = small().config("plr", 3)
-    words = command_of(config, "out/plr-3").split()
+    words = train_command(config, "out/plr-3").split()
     assert words[:4] == ["tutelage", "train", "Maze", "--teacher"]
     assert words[-4:] == ["--seed", "3", "--out", "out/plr-3"]
     assert words[words.index("--student-arg") :][:2] == ["--student-arg", "rollout_steps=128"]
