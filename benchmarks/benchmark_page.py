@@ -164,6 +164,14 @@ def notes(results: BenchmarkResults) -> list[str]:
         found.append(f"{len(results.missing)} of {len(results.missing) + len(results.ended)} runs are missing{how}.")
     if len(results.columns) > 1:
         found += results.table().missing
+    for column in results.columns:
+        scores = results.first(column).scores
+        if scores.on_the_way.test_set != scores.test.test_set:
+            where = f"On {column}, s" if len(results.columns) > 1 else "S"
+            found.append(
+                f"{where}cores at the end are of {scores.test.test_set}. Learning curves, areas under them and steps "
+                f"to a score are of {scores.on_the_way.test_set}, on which students were tested during training."
+            )
     return found
 
 

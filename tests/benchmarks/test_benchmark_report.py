@@ -317,3 +317,17 @@ def test_a_training_run_has_a_row_for_each_test_task_and_a_command_of_its_own(tm
     summary = json.loads((folder.folder_of(run) / "summary.json").read_text())
     assert folder.load(run).costs.steps == {"student": summary["steps"]}
     assert folder.load(run).handed_out.n_dims == 2
+
+
+def test_a_test_that_is_another_at_the_end_than_on_the_way_is_said(tmp_path):
+    small = {"steps": 512, "n_envs": 8, "eval_every": 512, "eval_episodes": 1, "checkpoint_every": 512}
+    small["student_args"] = {"n_steps": 64, "batch_size": 64, "n_epochs": 1}
+    mazes = {"mazes": {"env": "MazeParameters", "suite": "fixed-8"}}
+    played = experiment(seeds=1, common=small, teachers=["random"], environments=mazes)
+    folder = play(played, tmp_path / "mazes")
+    text = write_benchmark_report([folder.path], quiet=True).with_suffix(".md").read_text(encoding="utf-8")
+    assert "> Scores at the end are of fixed-8. Learning curves, areas under them and steps to a score are of " in text
+
+
+def test_a_test_that_is_the_same_all_the_time_is_not_explained(toy):
+    assert "Scores at the end are of" not in toy[1].with_suffix(".md").read_text(encoding="utf-8")
