@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..errors import RequestError, unknown_name
 from .arm_config import ArmConfig
+from .named_form import NamedForm
 
 _EPISODES = 400 * 16
 """400 updates of 16 episodes."""
@@ -13,23 +12,7 @@ _EPISODES = 400 * 16
 _GROUP = "Arms"
 
 
-@dataclass(frozen=True)
-class ArmForm:
-    """A named student with arms.
-
-    Attributes:
-        name: Its name.
-        config: What it is like.
-        episodes: How many episodes a study of it takes.
-        group: The heading it is listed under.
-        text: What it is, in a few words.
-    """
-
-    name: str
-    config: ArmConfig
-    episodes: int
-    group: str
-    text: str
+ArmForm = NamedForm[ArmConfig]
 
 
 ARM_FORMS: dict[str, ArmForm] = {

@@ -8,32 +8,16 @@ TeachMyAgent (Romac et al. 2021): mostly unlearnable, rugged, forgetting, noisy,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ..errors import RequestError, unknown_name
+from .named_form import NamedForm
 from .toy_config import ToyConfig
 
 BASE_EPISODES = 20_000
 """The budgets of the paper's spaces are multiples of this."""
 
 
-@dataclass(frozen=True)
-class ToyForm:
-    """A named toy space.
-
-    Attributes:
-        name: Its name.
-        config: What it is like.
-        episodes: How many episodes a study of it takes.
-        group: The heading it is listed under.
-        text: What it is, in a few words.
-    """
-
-    name: str
-    config: ToyConfig
-    episodes: int
-    group: str
-    text: str
+ToyForm = NamedForm[ToyConfig]
 
 
 _CELLS, _DIMS, _IRRELEVANT = "More cells", "More dimensions", "Irrelevant dimensions"
