@@ -342,7 +342,12 @@ def begin(tmp_path: Path, file: str, out: Path, jobs: int = 2) -> subprocess.Pop
     driver.write_text(DRIVER)
     # Paths of this process, so that the environments of the tests are found.
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen([sys.executable, str(driver), file, str(out), str(jobs)], env=env, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, str(driver), file, str(out), str(jobs)],
+        env=env,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+    )
 
 
 def ended(out: Path) -> dict[Path, int]:

@@ -24,7 +24,7 @@ from tutelage.benchmarks.lab_presets import LAB_PRESETS, lab_preset
 from tutelage.benchmarks.lab_results import CellResults, LabResults
 from tutelage.benchmarks.lab_run import LabRun, build_teacher, evaluation_points, play_run, refusals, runs_of
 from tutelage.cli import main
-from tutelage.envs import TOY_FORMS, ToyStudent
+from tutelage.envs import ARM_FORMS, TOY_FORMS, ToyStudent
 from tutelage.errors import RequestError, RunError
 from tutelage.state import load_state, save_state
 
@@ -618,4 +618,4 @@ def test_a_wrong_request_is_one_sentence(words, said, tmp_path, monkeypatch, cap
 
 def test_the_toy_spaces_are_listed(capsys):
     assert main(["list", "toy-spaces"]) == 0
-    assert capsys.readouterr().out.count("\n") == len(TOY_FORMS)
+    assert capsys.readouterr().out.count("\n") == len(TOY_FORMS) + len(ARM_FORMS)
