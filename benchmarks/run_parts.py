@@ -62,7 +62,7 @@ class RunParts:
     """
 
     def __init__(self, config: TrainConfig, *, quiet: bool = False) -> None:
-        from ..students.building import check_device, student_arguments, student_class
+        from ..students.building import check_device, set_torch_threads, student_arguments, student_class
         from .vae_command import ensure_vae
 
         algorithm = student_class(config.student)
@@ -77,6 +77,7 @@ class RunParts:
             self.space = task_space_of(env, env_id)
             test_set, self.test_tasks = _test_tasks(config, env_id, self.space)
             config = ensure_vae(config, env_id, self.space, env, quiet=quiet)
+            set_torch_threads(config.torch_threads)  # before any network is made: even their first weights depend on it
             self.teacher = teacher_of(config, self.space, env)
             self._check_student(algorithm, config.forget_every)
             self.kind = kind_of(env, config.env_args, config.student)

@@ -179,6 +179,18 @@ def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str
     return {**arguments, **overrides, **({"policy_kwargs": policy_kwargs} if policy_kwargs else {})}
 
 
+def set_torch_threads(n: int | None) -> None:
+    """Set how many threads torch uses in this process; the last bits of its results depend on it.
+
+    Args:
+        n: None leaves torch as it is.
+    """
+    import torch
+
+    if n is not None:
+        torch.set_num_threads(n)
+
+
 def prepare(env: Any, normalize: bool, torch_threads: int | None = 1) -> Any:
     """Return the vector environment a student learns in, and set the number of torch's threads.
 
@@ -190,13 +202,11 @@ def prepare(env: Any, normalize: bool, torch_threads: int | None = 1) -> Any:
     Raises:
         RequestError: Observations that cannot be normalised.
     """
-    import torch
     from gymnasium.spaces import Box, Dict
     from stable_baselines3.common.monitor import Monitor
     from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecNormalize
 
-    if torch_threads is not None:
-        torch.set_num_threads(torch_threads)
+    set_torch_threads(torch_threads)
     venv = env if isinstance(env, VecEnv) else DummyVecEnv([lambda: Monitor(env)])
     if not normalize:
         return venv

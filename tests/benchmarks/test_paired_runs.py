@@ -106,6 +106,13 @@ def test_any_pair_killed_at_any_moment_ends_like_an_uninterrupted_one(name, kill
     assert_resumed_alike(name, kills, uninterrupted, tmp_path / "run")
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_of_torch_before_a_run_make_no_difference(threads, uninterrupted, tmp_path):
+    torch.set_num_threads(threads)
+    train(TrainConfig(**WALK), tmp_path / "run", quiet=True)
+    assert_same(load_state(uninterrupted("walk") / "tasks.npz"), load_state(tmp_path / "run" / "tasks.npz"))
+
+
 def test_the_summary_has_the_steps_of_every_agent(uninterrupted):
     summary = json.loads((uninterrupted("maze") / "summary.json").read_text())
     steps, levels = 8 * 16 * 6, 8 * 6
