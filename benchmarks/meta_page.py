@@ -91,7 +91,7 @@ def scores_table(results: MetaResults) -> str:
             [
                 label,
                 *(_interval(cell.scores[:, i]) for i in at),
-                f"**{_interval(cell.final)}**",
+                _interval(cell.final),
                 f"{cell.final.mean():.1f} ± {cell.final.std(ddof=1):.1f}" if n > 1 else f"{cell.final.mean():.1f}",
                 f"{int((cell.final >= 100.0).sum())}/{n}",
                 f"{middle:,.0f}" if np.isfinite(middle) else "–",

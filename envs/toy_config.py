@@ -40,6 +40,8 @@ class ToyConfig:
         rotation: Quarter turns (anticlockwise) of a task about the centre before its cell is looked up, in two
             dimensions only; ``"random"`` draws 0 to 3.
         rugged: Cut each relevant dimension into four intervals and shuffle them.
+        trivial: Share of the range of ``x0``, from its low end, in which all tasks are like those at 0: the rest is
+            stretched over the cells, and what is wide for the teacher is one column of them.
         unlearnable: Boxes ``(low, high)`` of the unit cube of relevant dimensions; a cell whose centre lies in one
             never learns.
         impossible: Share of the cells, scattered at random, that never learn: their return is 0.
@@ -65,6 +67,7 @@ class ToyConfig:
     start: int | Literal["random"] = 0
     rotation: int | Literal["random"] = 0
     rugged: bool = False
+    trivial: float = 0.0
     unlearnable: tuple[Region, ...] = ()
     impossible: float = 0.0
     noisy: float = 0.0
@@ -91,10 +94,10 @@ class ToyConfig:
         if not isinstance(self.rugged, (bool, np.bool_)):
             raise ValueError(f"rugged must be True or False, got {self.rugged!r}.")
         object.__setattr__(self, "unlearnable", tuple(self._region(region) for region in self._regions()))
-        for name in ("impossible", "noisy"):
+        for name, whole in (("trivial", "range of x0"), ("impossible", "cells"), ("noisy", "cells")):
             share = getattr(self, name)
             if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0.0 <= share < 1.0:
-                raise ValueError(f"{name} must be a share of the cells in [0, 1), got {share!r}.")
+                raise ValueError(f"{name} must be a share of the {whole} in [0, 1), got {share!r}.")
         if self.impossible + self.noisy >= 1.0:
             raise ValueError(
                 f"impossible + noisy must be below 1, for some cells must be left; got {self.impossible:g} and "

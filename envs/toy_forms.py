@@ -1,8 +1,8 @@
 """The toy spaces that have a name.
 
 The spaces of the appendix of Portelas et al. (2019) with their budgets, the classrooms of Portelas et al. (2020,
-"Meta automatic curriculum learning"), and five forms of what goes wrong in practice, after the challenges of
-TeachMyAgent (Romac et al. 2021): mostly unlearnable, rugged, forgetting, noisy, impossible.
+"Meta automatic curriculum learning"), and six forms of what goes wrong in practice, after the challenges of
+TeachMyAgent (Romac et al. 2021): mostly unlearnable, mostly trivial, rugged, forgetting, noisy, impossible.
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ def _table() -> dict[str, ToyForm]:
             2 * base,
             _TROUBLE,
             "20 × 20 cells of which only the 10 × 10 next to the origin can be learned",
+        ),
+        ToyForm(
+            "trivial",
+            ToyConfig(2, 10, trivial=0.5),
+            2 * base,
+            _TROUBLE,
+            "2d-10, half of the task space is like its first column of cells",
         ),
         ToyForm(
             "rugged",

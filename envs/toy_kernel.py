@@ -35,12 +35,18 @@ def _bin_of(u: float, n: int) -> int:
 
 @numba.njit(cache=True)
 def find_cells(
-    tasks: NDArray[np.float64], shuffle: NDArray[np.int64], rotation: int, n: int, indices: NDArray[np.int64]
+    tasks: NDArray[np.float64],
+    trivial: float,
+    shuffle: NDArray[np.int64],
+    rotation: int,
+    n: int,
+    indices: NDArray[np.int64],
 ) -> int:
     """Find the cell of each task.
 
     Args:
         tasks: Shape (m, D and more).
+        trivial: Share of the range of the first dimension that is like its low end; the rest is stretched.
         shuffle: Where each interval of each dimension lies in the student's grid, (D, 4); (0, 4) if nowhere else.
         rotation: Quarter turns.
         n: Cells along each dimension.
@@ -56,6 +62,8 @@ def find_cells(
                 return row
         for d in range(n_dims):
             u = min(max(tasks[row, d], 0.0), 1.0)
+            if d == 0:
+                u = max(0.0, (u - trivial) / (1.0 - trivial))
             if len(shuffle) and n % N_INTERVALS == 0:  # intervals of whole cells
                 i, size = _bin_of(u, n), n // N_INTERVALS
                 i = shuffle[d, i // size] * size + i % size

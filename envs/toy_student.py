@@ -137,6 +137,9 @@ class ToyStudent:
             part = np.minimum((place * N_INTERVALS).astype(int), N_INTERVALS - 1)
             where = np.argsort(self.shuffle, axis=1)[np.arange(len(place)), part]
             place = (where + place * N_INTERVALS - part) / N_INTERVALS
+        if trivial := self.config.trivial:
+            low, high = (trivial + (1.0 - trivial) * (place[0] + half / n) for half in (-0.5, 0.5))
+            place[0] = 0.5 * ((0.0 if low <= trivial else low) + high)  # the first column has what is trivial, too
         task[: len(place)] = place
         return task
 
@@ -147,7 +150,8 @@ class ToyStudent:
                 f"Expected tasks of shape (n, {self._tasks_width}), got {rows.shape}. One task is a matrix of one row."
             )
         indices = np.empty((len(rows), self.config.n_dims), dtype=np.int64)
-        bad = find_cells(rows, self.shuffle, self.rotation, self.config.n_cells, indices)
+        config = self.config
+        bad = find_cells(rows, float(config.trivial), self.shuffle, self.rotation, config.n_cells, indices)
         if bad >= 0:
             self.task_space.validate(rows[bad])  # raises, naming the dimension
         return indices

@@ -119,6 +119,8 @@ def test_mastering_everything_takes_76_visits_a_cell_in_the_right_order():
         ToyConfig(2, 6, rugged=True),
         ToyConfig(2, 10, rugged=True, rotation=1),
         ToyConfig(2, 5, noisy=0.2, impossible=0.2),
+        ToyConfig(2, 5, trivial=0.3, rotation=1),
+        ToyConfig(2, 8, trivial=0.5, rugged=True),
         ToyConfig(2, 5, forget_every=333),
         ToyConfig(2, 6, unlearnable=[[[0.5, 0.0], [1.0, 1.0]]]),
     ],
@@ -257,6 +259,18 @@ def test_the_seed_decides_the_layout_and_a_reset_without_one_keeps_it():
     np.testing.assert_array_equal(one.kinds, other.kinds)
 
 
+def test_a_trivial_half_is_one_column_and_the_rest_is_stretched():
+    student = ToyStudent(ToyConfig(2, 10, trivial=0.5))
+    x = [0.0, 0.2, 0.4999, 0.5, 0.5499, 0.55, 0.975, 1.0]
+    assert student._cells([[each, 0.35] for each in x])[:, 0].tolist() == [0, 0, 0, 0, 0, 1, 9, 9]
+    assert (student._cells([[each, 0.35] for each in x])[:, 1] == 3).all()
+    assert student.start_task().tolist() == pytest.approx([0.275, 0.05])
+    last = ToyStudent(ToyConfig(2, 10, trivial=0.5, start=9))
+    assert last.start_task().tolist() == pytest.approx([0.975, 0.05])
+    tasks = np.random.default_rng(0).random((20_000, 2))
+    assert np.mean(student._cells(tasks)[:, 0] == 0) == pytest.approx(0.55, abs=0.01)
+
+
 def test_the_budgets_of_the_papers_spaces():
     factors = {name: form.episodes // 20_000 for name, form in TOY_FORMS.items()}
     assert [factors[n] for n in ("2d-10", "2d-20", "2d-50", "2d-100")] == [1, 2, 5, 10]
@@ -300,6 +314,7 @@ def test_a_batch_of_none_is_played():
         ({"rotation": 4}, "rotation"),
         ({"rotation": 1, "n_dims": 3}, "rotation needs n_dims=2"),
         ({"impossible": 1.0}, "impossible must be a share"),
+        ({"trivial": 1.0}, "trivial must be a share of the range of x0"),
         ({"noisy": -0.1}, "noisy must be a share"),
         ({"noisy": 0.5, "impossible": 0.5}, "must be below 1"),
         ({"forget_every": 0}, "forget_every"),

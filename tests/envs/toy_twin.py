@@ -43,7 +43,8 @@ class ToyTwin:
         self.n_episodes = 0
 
     def index_of(self, task):
-        n = self.config.n_cells
+        n, easy = self.config.n_cells, self.config.trivial
+        task = [max(0.0, (task[0] - easy) / (1.0 - easy)), *task[1:]]
         if len(self.student.shuffle):
             pairs = zip(task[: self.config.n_dims], self.student.shuffle, strict=True)
             index = [shuffled_cell(u, n, order) for u, order in pairs]
