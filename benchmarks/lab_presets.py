@@ -12,7 +12,7 @@ from .lab_config import registered_name
 
 _SPACES = [
     *("2d-10", "2d-20", "2d-50", "2d-100", "4d-4", "5d-4", "6d-4", "2d-10+10", "2d-10+20", "2d-10+50"),
-    *("unlearnable", "rugged", "forgetting", "noisy", "impossible"),
+    *("unlearnable", "trivial", "rugged", "forgetting", "noisy", "impossible"),
 ]
 
 _TOY_ARGS: dict[str, dict[str, Any]] = {
