@@ -67,11 +67,11 @@ def write_pictures(results: BenchmarkResults, folder: Path, note: Callable[[], o
     return shown
 
 
-_Figure = tuple[str, str, str, Callable[[], Any], str]
+Figure = tuple[str, str, str, Callable[[], Any], str]
+"""Title, file name, environment, drawing function (a text says why there is nothing to draw) and caption."""
 
 
-def _figures(results: BenchmarkResults) -> Iterator[_Figure]:
-    """Title, file name, environment, drawing function (a text says why there is nothing to draw) and caption."""
+def _figures(results: BenchmarkResults) -> Iterator[Figure]:
     several = len(results.columns) > 1
     intervals = (
         "Marks are interquartile means over runs, bars 95 % bootstrap intervals"
@@ -125,7 +125,7 @@ def _figures(results: BenchmarkResults) -> Iterator[_Figure]:
             + " that end above a score, for all scores: a curve above another everywhere belongs to the better teacher."
         ),
     )
-    yield from _radars(results)
+    yield from radars(results)
 
 
 def _one_suite(results: BenchmarkResults) -> bool:
@@ -232,8 +232,8 @@ def _profiles(results: BenchmarkResults) -> Any:
                            baseline=results.baseline, order=ranking(results))  # fmt: skip
 
 
-def _radars(results: BenchmarkResults) -> Iterator[_Figure]:
-    """A radar for each level of expert knowledge."""
+def radars(results: BenchmarkResults) -> Iterator[Figure]:
+    """Yield a radar for each level of expert knowledge; none of fewer than three environments or without a baseline."""
     base = results.baseline
     if base is None or len(results.columns) < _LEAST_SPOKES or not results.percent:
         return

@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import RequestError, RunError
 from ..state import write_text
 from .benchmark import play_experiment
+from .benchmark_figures import radars
 from .benchmark_page import INTERVALS, answers, made_with, notes
 from .benchmark_report import scores_csv
 from .benchmark_results import BenchmarkResults, collect
@@ -186,7 +187,7 @@ def _test(difference: float, p: float) -> str:
 
 
 def _pictures(results: BenchmarkResults, beside: Path) -> str:
-    """Draw the intervals of the final scores, and of the areas under the curve, in all environments."""
+    """Draw the intervals of the final scores, and of the areas under the curve, in all environments, and radars."""
     areas = {}
     for column in results.columns:
         curves = results.curves_on(column)
@@ -204,6 +205,14 @@ def _pictures(results: BenchmarkResults, beside: Path) -> str:
             with style():
                 save_figure(intervals_figure(panels, baseline=results.baseline), beside / f"{name}.png")
             parts.append(f"![{what}]({beside.name}/{name}.png)\n\n*{what}.*")
+    for title, name, _, draw, caption in radars(results):
+        with style():
+            drawn = draw()
+            if isinstance(drawn, str):
+                parts.append(f"{title}: {drawn}")
+                continue
+            save_figure(drawn, beside / f"{results.name}_{name}.png")
+        parts.append(f"![{caption}]({beside.name}/{results.name}_{name}.png)\n\n*{title}.* {caption}")
     return "\n\n".join(parts)
 
 

@@ -75,6 +75,22 @@ def test_command_plays_the_experiments_and_writes_the_page(written, capsys):
     assert str(written / "page.md") in capsys.readouterr().out
 
 
+def test_page_has_a_radar_of_three_environments_for_each_level_of_knowledge(tmp_path):
+    given = (
+        SMALL.replace("[2d-10]", "[1d-4, 3d-2, 2d-4]")
+        .replace("300", "2000")
+        .replace("[random, alp-gmm]", "[random, adr]")
+    )
+    (tmp_path / "three.yaml").write_text(given + "experts: [low, high]\n")
+    (tmp_path / "page.md.in").write_text("# A page\n")
+    words = [str(tmp_path / "three.yaml"), *command(tmp_path)[1:]]
+    assert main(words) == 0
+    text = (tmp_path / "page.md").read_text()
+    for level in ("low", "high"):
+        assert f"(page/three_radar_{level}.png)" in text
+        assert (tmp_path / "page" / f"three_radar_{level}.png").stat().st_size > 10_000
+
+
 def test_page_says_what_has_not_been_played(written):
     assert main(command(written, "--play")) == 0
     assert "Nothing has been played yet" in (written / "page.md").read_text()
