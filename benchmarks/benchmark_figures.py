@@ -193,7 +193,10 @@ def _history_caption(histories: Mapping[str, HandedOut]) -> str:
     first = next(iter(histories.values()))
     shown, n = len(first.dimensions), first.n_dims
     of = f" The first {shown} of {n} dimensions." if n > shown else ""
-    return f"How often each teacher handed out which values, over the training, all runs together.{of}"
+    return (
+        "How often each teacher handed out which values over the training, all runs together; 1 is as often as "
+        f"uniformly.{of}"
+    )
 
 
 def _tasks(results: BenchmarkResults, column: str) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .figure_style import TaskAxis, colour_map, new_figure, steps_axis
 from .handed_out import HandedOut
@@ -14,7 +15,7 @@ _ROW, _COLUMNS = 0.95, 3
 
 
 def handed_out_figure(found: Mapping[str, HandedOut], *, steps: str = "environment steps") -> Any:
-    """Draw the share of each value among the tasks handed out, over time.
+    """Draw how often each value was handed out over time, compared with tasks drawn uniformly.
 
     Args:
         found: By label, of the same task space.
@@ -41,20 +42,19 @@ def handed_out_figure(found: Mapping[str, HandedOut], *, steps: str = "environme
     rows = -(-len(places) // columns)
     figure = new_figure(_ROW * (1.3 if one else 1.0) * rows + 0.8)
     panels = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
-    shares = {place: found[place[0]].shares(place[1]) for place in places}
-    most = {i: _top([shares[label, i] for label in labels]) for i in range(len(dims))}
-    top, image = max(most.values()), None
+    times = {place: _times_uniform(found[place[0]].shares(place[1])) for place in places}
+    top, image = max(_top([times[label, i] for label in labels]) for i in range(len(dims))), None
     for number, (axes, (label, i)) in enumerate(zip(panels, places, strict=False)):
         axis = TaskAxis(dims[i])
         low, high = axis.limits
         image = axes.imshow(
-            shares[label, i].T * 100.0,
+            times[label, i].T,
             origin="lower",
             aspect="auto",
             extent=(0, found[label].end, low, high),
             cmap=colour_map("Blues", 0.0, 0.95),
             vmin=0.0,
-            vmax=100.0 * top,
+            vmax=top,
         )
         axis.dress(axes, "y", label=False, ticks=3)
         axes.set_ylim(low, high)
@@ -78,11 +78,16 @@ def handed_out_figure(found: Mapping[str, HandedOut], *, steps: str = "environme
     figure.supxlabel(named, fontsize=10)
     if one:
         figure.supylabel(TaskAxis(dims[0]).label, fontsize=10)
-    figure.colorbar(image, ax=panels, label="share of the tasks (%)", extend="max", fraction=0.025, pad=0.01)
+    figure.colorbar(image, ax=panels, label="times as often as uniformly", extend="max", fraction=0.025, pad=0.01)
     return figure
 
 
-def _top(shares: list[Any]) -> float:
-    """A share that few cells exceed: one teacher that hands out a single task must not make the others pale."""
-    known = np.concatenate([each[np.isfinite(each)] for each in shares])
-    return max(float(np.percentile(known, 98.0)) if known.size else 0.0, 2.0 / max(1, shares[0].shape[1]), 1e-9)
+def _times_uniform(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares by what they are where all values are as frequent: comparable for few values and many."""
+    return shares * shares.shape[1]
+
+
+def _top(times: Sequence[NDArray[np.float64]]) -> float:
+    """What few cells exceed: one teacher that hands out a single task must not make the others pale."""
+    known = np.concatenate([each[np.isfinite(each)] for each in times])
+    return max(2.0, float(np.percentile(known, 98.0)) if known.size else 0.0)
