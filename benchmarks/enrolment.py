@@ -7,26 +7,22 @@ student is added when the run has ended, once, however often the run was resumed
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RequestError, RunError
+from ..errors import RequestError
 from ..registry import teacher_class
 from ..spaces import TaskSpace
 from ..teachers.meta.classroom import DESCRIPTION, Classroom
 from ..teachers.meta.classroom_description import ClassroomDescription, Unit
 from ..teachers.meta.gaussian_history import GaussianHistory
 from ..teachers.meta.pretested import Pretested, PretestPlan
-from ..teachers.meta.student_record import StudentRecord, tasks_sha256
+from ..teachers.meta.student_record import tasks_sha256
 from ..teachers.teacher import Teacher
 from .pretest_settings import default_pretests
-
-_LONGEST_NAME = 190
-"""Leaves room for a number behind it."""
 
 
 def classroom_for(
@@ -112,59 +108,6 @@ def open_again(folder: str | Path, description: ClassroomDescription) -> Classro
     if difference is not None:
         raise RequestError(f"The classroom in {room.folder} is for other students: {difference}.")
     return room
-
-
-def enrol(room: Classroom, student: StudentRecord) -> str:
-    """Add a student to a classroom, unless it is there.
-
-    A student whose name another one has gets a number behind it.
-
-    Returns:
-        The name under which it is there.
-
-    Raises:
-        RequestError: It does not fit.
-        RunError: The classroom is damaged, or the disk is full.
-
-    Example:
-        >>> import tempfile
-        >>> room = Classroom.create(tempfile.mkdtemp(), TaskSpace(x=(0.0, 1.0)), "two", pretests=[9], n_components=2)
-        >>> one, two = (
-        ...     StudentRecord("run", {}, [9], [[0.0, 0.0]], [1.0, score], score, GaussianHistory.empty(1))
-        ...     for score in (1.0, 2.0)
-        ... )
-        >>> [enrol(room, each) for each in (one, two, one)]
-        ['run', 'run (2)', 'run']
-    """
-    base = student.name[:_LONGEST_NAME]
-    while True:
-        names = {name: index for index, name in enumerate(room.names)}
-        name, number = base, 1
-        while name in names:
-            if _is(room, names[name], student):
-                return name
-            number += 1
-            name = f"{base} ({number})"
-        try:
-            room.append(replace(student, name=name))
-        except RequestError:
-            if name not in room.names:
-                raise
-            continue  # another process was quicker
-        return name
-
-
-def _is(room: Classroom, index: int, other: StudentRecord) -> bool:
-    try:
-        one = room.record(index)
-    except RunError:  # a damaged file: who it was cannot be told
-        return False
-    return (
-        one.score == other.score
-        and np.array_equal(one.competences, other.competences)
-        and np.array_equal(one.final, other.final)
-        and np.array_equal(one.gaussians.returns, other.gaussians.returns)
-    )
 
 
 def recorded_history(teacher: Teacher) -> GaussianHistory:

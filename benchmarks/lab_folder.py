@@ -28,7 +28,6 @@ from ..errors import RequestError, RunError
 from ..run_directory import versions
 from ..state import load_state, save_state, write_text
 from ..teachers.meta.classroom import Classroom
-from .enrolment import enrol
 from .lab_config import LabConfig
 from .lab_film import film_problem
 from .lab_run import LabRun, evaluation_points, play_run
@@ -195,7 +194,7 @@ def play_and_save(job: tuple[str, LabRun], tell: Callable[[int], None]) -> None:
     result = play_run(run, tell)
     student = result.pop("record", None)
     if student is not None and run.classroom is not None:
-        result["student"] = enrol(Classroom(run.classroom), student)
+        result["student"], _ = Classroom(run.classroom).enrol(student)
     LabFolder(folder).save(run, result)
 
 

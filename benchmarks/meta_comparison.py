@@ -169,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = compare_meta(comparisons, given.out, jobs=given.jobs, quiet=given.quiet, **pages)
         if not given.quiet:
             print(text)
-    except (RequestError, OSError, yaml.YAMLError) as error:
+    except (RequestError, OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except RunError as error:

@@ -68,9 +68,16 @@ class MetaSettings:
             rest = dict(mapping(f"The condition {label}", settings))
             if "teacher" not in rest:
                 raise RequestError(f"The condition {label} has no 'teacher'.")
-            conditions[str(label)] = (str(rest.pop("teacher")), rest)
+            teacher = str(rest.pop("teacher"))
+            if "classroom" in rest and waits_for_pretest(teacher):
+                raise RequestError(f"The condition {label} is given the classroom of the comparison: leave it out.")
+            conditions[str(label)] = (teacher, rest)
         if len(conditions) < 2:
             raise RequestError("conditions: expected at least two.")
+        for label in conditions:
+            other = label.replace(" ", "_")
+            if other != label and other in conditions:
+                raise RequestError(f"The conditions {label!r} and {other!r} would have the same folders.")
         first, n_former = _whole("first_seed", former.get("first_seed", 1_000), 0), former.get("students", 128)
         former_seeds = range(first, first + _whole("classroom: students", n_former, 1))
         begin = _whole("first_seed", plain.get("first_seed", 0), 0)

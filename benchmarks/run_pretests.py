@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..errors import RunError
 from ..spaces import TaskSpace
 from ..teachers.meta.classroom_description import ClassroomDescription
 from ..teachers.meta.pretested import Pretested, PretestPlan
-from ..teachers.meta.student_record import StudentRecord
+from ..teachers.meta.student_record import StudentRecord, checked_kind
 from ..teachers.teacher import Teacher
 from .enrolment import recorded_history
 from .evaluation import Evaluation
@@ -143,7 +144,7 @@ def kind_of(env: Any, env_args: Mapping[str, Any], student: str) -> dict[str, fl
 
     Args:
         env: The environment; what it says itself (an attribute ``kind``, as of our tracks: the body) comes first.
-        env_args: Its arguments; those that are numbers or words belong to the kind.
+        env_args: Its arguments; those that are finite numbers or words belong to the kind.
         student: The algorithm.
 
     Example:
@@ -154,5 +155,8 @@ def kind_of(env: Any, env_args: Mapping[str, Any], student: str) -> dict[str, fl
         ('short', 'ppo')
     """
     own = env.get_wrapper_attr("kind") if env.has_wrapper_attr("kind") else {}
-    given = {name: value for name, value in env_args.items() if isinstance(value, (int, float, str))}
-    return {**given, **(own if isinstance(own, Mapping) else {}), "student": student}
+    found: dict[str, float | int | str] = {}
+    for name, value in {**env_args, **(own if isinstance(own, Mapping) else {})}.items():
+        with suppress(ValueError):  # neither a finite number nor a word
+            found |= checked_kind({name: value})
+    return {**found, "student": student}

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..checkpoints import Checkpoint
-from ..errors import RequestError, RunError
+from ..errors import RunError
 from ..run_directory import RunDirectory
 from ..task_log import TaskLog
+from ..teachers.meta.student_record import LONGEST_NAME
 from .curriculum_metrics import evaluation_metrics
-from .enrolment import enrol
 from .evaluation import Evaluation, evaluate
 from .evaluation_log import EvaluationLog
 from .progress_bar import ProgressBar
@@ -130,9 +130,9 @@ class RunRecords:
             room = self.parts.open_classroom(new=False)
             if room is None:
                 return {}
-            name = self.run.path.resolve().name
-            name = enrol(room, self.pretests.record(name, self.evaluations, self.parts.space))
-        except (RunError, RequestError) as error:
+            name = self.run.path.resolve().name[:LONGEST_NAME].encode("utf-8", "replace").decode("utf-8")
+            name, _ = room.enrol(self.pretests.record(name, self.evaluations, self.parts.space))
+        except (RunError, ValueError) as error:
             raise RunError(f"The student cannot be added to its classroom: {error}") from error
         self.bar.say(f"The student is in the classroom {room.folder} as {name!r}, with {len(room):,} in all.")
         return {"classroom": str(room.folder), "classroom_name": name}

@@ -62,6 +62,25 @@ def real(name: str, value: Any) -> float:
     return float(value)
 
 
+def switch(name: str, value: Any) -> bool:
+    """Return a hyperparameter that is on or off.
+
+    Raises:
+        TypeError: It is neither True nor False.
+
+    Example:
+        >>> switch("mix", np.True_)
+        True
+        >>> switch("mix", "no")
+        Traceback (most recent call last):
+        ...
+        TypeError: mix must be True or False, got 'no'.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
 def pair(name: str, value: Any) -> tuple[float, float]:
     """Return a hyperparameter that consists of two numbers, e.g. a lower and an upper bound.
 

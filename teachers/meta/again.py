@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import RequestError, unknown_name
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
-from ..hyperparameters import real, whole
+from ..hyperparameters import real, switch, whole
 from ..learning_progress.alp_gmm import ALPGMM
 from ..learning_progress.gaussians import to_unit_cube
 from ..presets import fill_from_preset
@@ -106,7 +107,7 @@ class AGAIN(ALPGMM, Pretested):
 
     Raises:
         TypeError: A hyperparameter of another type.
-        ValueError: A hyperparameter out of range, or that changes nothing.
+        ValueError: A hyperparameter out of range, or ``stop`` with another curriculum than ``"reward"``.
         RequestError: At the first use: there is no such classroom, or it is for other tasks.
         RunError: At the first use: the classroom is damaged.
 
@@ -159,7 +160,7 @@ class AGAIN(ALPGMM, Pretested):
         ignore_warmup: bool = True,
     ) -> None:
         filled = fill_from_preset(PRESETS, preset, pretest=pretest, k=k, stop=stop, return_bounds=return_bounds)
-        self.curriculum, self.match, self.mix = curriculum, match, bool(mix)
+        self.curriculum, self.match, self.mix = curriculum, match, switch("mix", mix)
         self.pretest_number = whole("pretest", filled["pretest"], 1)
         self._pretest_was_given = pretest is not None
         self.k = whole("k", filled["k"], 1)
@@ -167,7 +168,7 @@ class AGAIN(ALPGMM, Pretested):
         self.alp_threshold = real("alp_threshold", alp_threshold)
         self.n_returns = whole("n_returns", n_returns, 1)
         self.tolerance = real("tolerance", tolerance)
-        self.stop = bool(filled["stop"]) and curriculum == "reward"
+        self.stop = switch("stop", filled["stop"]) and curriculum == "reward"
         self.random_task_ratio = real("random_task_ratio", random_task_ratio)
         self.pretest_random_ratio = real("pretest_random_ratio", pretest_random_ratio)
         end = self.random_task_ratio if end_random_ratio is None else end_random_ratio
@@ -181,7 +182,7 @@ class AGAIN(ALPGMM, Pretested):
         self._phase = "pretest"
         self._n_steps = 0
         self._guide: ExpertGuide | None = None
-        self._pending: dict[int, int] = {}  # id of a task: the expert's Gaussian it was drawn from
+        self._pending: OrderedDict[int, int] = OrderedDict()  # id of a task: the expert's Gaussian it was drawn from
         self._live: Components | None = None
         self._first_row, self._n_expert = 0, 0  # which of the expert's Gaussians are in use
         self._batch_alps = np.empty(0)
@@ -296,7 +297,7 @@ class AGAIN(ALPGMM, Pretested):
             raise ValueError(
                 "AGAIN has had its pre-test."
                 if self._guide is not None
-                else "AGAIN waits for no pre-test: it has no classroom."
+                else "AGAIN waits for no pre-test: it has no classroom, or one without a student of use."
             )
         found = find_expert(
             room,
@@ -397,7 +398,7 @@ class AGAIN(ALPGMM, Pretested):
             if 0 <= component < self._n_expert:
                 self._pending[task_id] = self._first_row + component
         while len(self._pending) > _MOST_PENDING:
-            del self._pending[next(iter(self._pending))]
+            self._pending.popitem(last=False)
         if self._record is not None:
             self._record.add_tasks(first_id, np.maximum(components - self._n_expert, -1))
 
@@ -473,7 +474,7 @@ class AGAIN(ALPGMM, Pretested):
             raise ValueError("Its entry 'pending' names a Gaussian that there is not.")
         super()._set_state(state)
         self._phase, self._n_steps, self._guide = phase, n_steps, guide
-        self._pending = {int(task_id): int(row) for task_id, row in pending}
+        self._pending = OrderedDict((int(task_id), int(row)) for task_id, row in pending)
         self._prepare_pool()
 
 

@@ -22,6 +22,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,12 +35,15 @@ from ...state import load_state, save_state, write_text
 from .classroom_description import FORMAT, ClassroomDescription, Unit
 from .matrix_file import MatrixFile
 from .student_list import StudentList
-from .student_record import StudentRecord
+from .student_record import LARGEST, LONGEST_NAME, StudentRecord
 
 DESCRIPTION = "classroom.json"
 SUMMARY = ("first", "final", "score", "alp", "low", "high")
 """Of each student: the sum of its components at the first pre-test and at the end, its final performance, the highest
 mean ALP of a Gaussian, its lowest and its highest return."""
+
+_FOR_A_NUMBER = 10
+"""Letters that a name leaves for a number behind it."""
 
 
 class Merged(NamedTuple):
@@ -229,7 +233,7 @@ class Classroom:
             vector: Knowledge components of the new student, shape ``(m,)``.
             pretest: Number of the pre-test at which they are compared, from 0.
             k: How many students, at least 1.
-            among: Which students come into question, shape ``(n,)``; all by default.
+            among: Which of the first ``n`` students come into question, shape ``(n,)``; all by default.
 
         Returns:
             The numbers of the nearest students, nearest first and lower numbers first among equals; fewer than ``k``
@@ -245,7 +249,8 @@ class Classroom:
             raise ValueError(f"pretest must be a number from 0 to {len(what.pretests) - 1}, got {pretest}.")
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}.")
-        n, matrix = len(self), self._pretests[pretest]
+        n = len(self) if among is None else len(among)  # others may have come meanwhile
+        matrix = self._pretests[pretest]
         self._check_rows(matrix, n)
         return matrix.nearest(query, n, k, among)
 
@@ -278,6 +283,58 @@ class Classroom:
             self._summaries.write(n, np.array([self._summary(student)]))
         return n
 
+    def enrol(self, student: StudentRecord) -> tuple[str, bool]:
+        """Add a student unless it is there, under its name or, where another student has that, with a number behind it.
+
+        Returns:
+            The name under which it is there, and whether it was added.
+
+        Raises:
+            RequestError: It has other tasks, another test set or other pre-tests.
+            RunError: The classroom is damaged, or the disk is full.
+
+        Example:
+            >>> import tempfile
+            >>> from tutelage import TaskSpace
+            >>> from tutelage.teachers.meta import GaussianHistory
+            >>> room = Classroom.create(tempfile.mkdtemp(), TaskSpace(x=(0.0, 1.0)), "two", pretests=[9],
+            ...                         n_components=2)
+            >>> one, two = (
+            ...     StudentRecord("run", {}, [9], [[0.0, 0.0]], [1.0, score], score, GaussianHistory.empty(1))
+            ...     for score in (1.0, 2.0)
+            ... )
+            >>> [room.enrol(each) for each in (one, two, one)]
+            [('run', True), ('run (2)', True), ('run', False)]
+        """
+        while True:
+            names = {name: index for index, name in enumerate(self.names)}
+            name, number = student.name, 1
+            while name in names:
+                if self._is(names[name], student):
+                    return name, False
+                number += 1
+                name = f"{student.name[: LONGEST_NAME - _FOR_A_NUMBER]} ({number})"
+            try:
+                self.append(replace(student, name=name))
+            except RequestError:
+                if name not in self.names:
+                    raise
+                continue  # another process was quicker
+            return name, True
+
+    def _is(self, index: int, other: StudentRecord) -> bool:
+        try:
+            one = self.record(index)
+        except RunError:  # a damaged file: who it was cannot be told
+            return False
+        return (
+            one.score == other.score
+            and one.kind == other.kind
+            and np.array_equal(one.competences, other.competences)
+            and np.array_equal(one.final, other.final)
+            and np.array_equal(one.gaussians.returns, other.gaussians.returns)
+        )
+
     def merge(self, other: Classroom | str | os.PathLike[str]) -> Merged:
         """Add the students of another classroom that are not here yet.
 
@@ -302,27 +359,9 @@ class Classroom:
             except RunError as error:
                 problems.append(str(error))
                 continue
-            name = self._free_name(student)
-            if name is None:
-                known += 1
-                continue
-            self.append(StudentRecord(**{**vars(student), "name": name}))
-            added += 1
+            _, new = self.enrol(student)
+            added, known = added + new, known + (not new)
         return Merged(added, known, problems)
-
-    def _free_name(self, student: StudentRecord) -> str | None:
-        """Return a name that is not taken, None where the student itself has it."""
-        names = {name: index for index, name in enumerate(self.names)}
-        name, number = student.name, 1
-        while name in names:
-            try:
-                if _same(self.record(names[name]), student):
-                    return None
-            except RunError:  # ours is damaged, and cannot be compared
-                pass
-            number += 1
-            name = f"{student.name} ({number})"
-        return name
 
     def check_sizes(self) -> None:
         """Check that the matrices have all students.
@@ -354,25 +393,29 @@ class Classroom:
                 sound.append(number)
             except RunError as error:
                 problems.append(str(error))
-        names: list[str] | None = None
+        listed: list[tuple[str, dict[str, Any]]] | None = None
         try:
-            names = self.names
+            listed = list(zip(self.names, self.kinds, strict=False))
         except RunError as error:
             problems.append(str(error))
         for index in range(n):
-            problems += self._check_student(index, sound, None if names is None else names[index])
+            problems += self._check_student(index, sound, None if listed is None else listed[index])
             tell(index + 1, n)
         return problems
 
-    def _check_student(self, index: int, pretests: list[int], name: str | None) -> Iterator[str]:
+    def _check_student(
+        self, index: int, pretests: list[int], listed: tuple[str, dict[str, Any]] | None
+    ) -> Iterator[str]:
         file = self._student_file(index)
         try:
             student = self._read(file)
         except RunError as error:
             yield str(error)
             return
-        if name is not None and student.name != name:
-            yield f"{file} is the file of {student.name!r}, expected {name!r}."
+        if listed is not None and student.name != listed[0]:
+            yield f"{file} is the file of {student.name!r}, expected {listed[0]!r}."
+        elif listed is not None and student.kind != listed[1]:
+            yield f"{file} says that {student.name!r} is of kind {student.kind}, {self._students.path} {listed[1]}."
         summary = np.array(self._summary(student), self._summaries.dtype)
         vectors = self.description.scaled(student.competences).astype(np.float32)
         rows = [(self._pretests[i], vectors[i]) for i in pretests]
@@ -410,7 +453,11 @@ class Classroom:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from adding students meanwhile; a killed process keeps nobody out."""
-        with open(self.folder / DESCRIPTION, "rb") as file:
+        try:
+            file = open(self.folder / DESCRIPTION, "r+b")  # noqa: SIM115 - NFS locks what is open for writing only
+        except OSError as error:
+            raise RunError(f"Cannot write to the classroom in {self.folder}: {error.strerror or error}.") from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
             except OSError:
@@ -424,7 +471,7 @@ def checked_vector(vector: ArrayLike, description: ClassroomDescription) -> NDAr
     """Return the knowledge components of a student as numbers.
 
     Raises:
-        ValueError: Another number of them than the test set has tasks, or one that is NaN or infinite.
+        ValueError: Another number of them than the test set has tasks, or one that is NaN, infinite or beyond 1e15.
     """
     try:
         values = np.asarray(vector, dtype=np.float64)
@@ -436,8 +483,10 @@ def checked_vector(vector: ArrayLike, description: ClassroomDescription) -> NDAr
             f"Expected knowledge components of shape ({m},), one for each task of {description.test_set!r}; got shape "
             f"{values.shape}."
         )
-    if not np.isfinite(values).all():
-        raise ValueError(f"Knowledge component {int(np.argmin(np.isfinite(values)))} is NaN or infinite.")
+    bad = ~(np.abs(values) <= LARGEST)
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(f"Knowledge component {i} is NaN, infinite or beyond ±{LARGEST:g}: {values[i]}.")
     return values
 
 
@@ -446,11 +495,3 @@ def _matrices(folder: Path, description: ClassroomDescription) -> list[MatrixFil
     m, n = description.n_components, len(description.pretests)
     pretests = [MatrixFile(folder / f"pretest_{i}.npy", m, np.float32) for i in range(n)]
     return [*pretests, MatrixFile(folder / "summaries.npy", len(SUMMARY), np.float64)]
-
-
-def _same(one: StudentRecord, other: StudentRecord) -> bool:
-    return (
-        one.score == other.score
-        and np.array_equal(one.final, other.final)
-        and np.array_equal(one.gaussians.returns, other.gaussians.returns)
-    )

@@ -97,7 +97,10 @@ class ClassroomDescription:
         Raises:
             ValueError: It is not that, or of another format.
         """
-        plain = json.loads(text)
+        try:
+            plain = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         if not isinstance(plain, dict) or "format" not in plain:
             raise ValueError("it does not say its format")
         if plain["format"] != FORMAT:
@@ -108,7 +111,7 @@ class ClassroomDescription:
         attributes = {name: plain[name] for name in cls.__dataclass_fields__}
         try:
             return cls(**{**attributes, "task_space": TaskSpace.from_json(plain["task_space"])})
-        except TypeError as error:
+        except (TypeError, OverflowError) as error:
             raise ValueError(str(error)) from error
 
     def difference(self, other: ClassroomDescription) -> str | None:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import RunError
 from .classroom import Classroom
 from .expert_curriculum import ExpertCurriculum, alp_limit
+from .student_record import checked_kind
 
 MATCHES = ("knowledge", "kind", "random")
 
@@ -62,9 +63,13 @@ def find_expert(
         share: The share of the classroom, drawn at random, that comes into question.
 
     Raises:
-        ValueError: Knowledge components that do not fit the classroom, or a kind that is not given.
+        ValueError: Knowledge components that do not fit the classroom, or a kind that is not given or none; nothing has
+            been drawn then.
         RunError: A matrix of the classroom is damaged.
     """
+    if match == "kind" and not kind:
+        raise ValueError("match='kind' needs to be told what kind of student this is: pretest(components, kind={…}).")
+    kind = checked_kind(kind or {})
     summaries = classroom.summaries()
     among = useful(summaries, alp_threshold=alp_threshold, return_bounds=return_bounds)
     n = len(among)
@@ -76,7 +81,7 @@ def find_expert(
             left = np.flatnonzero(among)
             similar = left[rng.integers(len(left), size=1)] if len(left) else left
         elif match == "kind":
-            similar = _most_similar_kinds(classroom.kinds, kind, k, among)
+            similar = _most_similar_kinds(classroom.kinds[:n], kind, k, among)  # others may have come meanwhile
         else:
             similar = classroom.nearest(components, pretest, k, among)
         if len(similar) == 0:
@@ -128,11 +133,9 @@ def useful(
 
 
 def _most_similar_kinds(
-    kinds: Sequence[Mapping[str, Any]], kind: Mapping[str, Any] | None, k: int, among: NDArray[np.bool_]
+    kinds: Sequence[Mapping[str, Any]], kind: Mapping[str, Any], k: int, among: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """The students of the most similar kinds: numbers differ as shares of their range, words are equal or not."""
-    if not kind:
-        raise ValueError("match='kind' needs to be told what kind of student this is: pretest(components, kind={…}).")
     squares = np.where(among, 0.0, np.inf)
     for name, mine in kind.items():
         theirs = [other.get(name) for other in kinds]

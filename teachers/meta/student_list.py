@@ -85,5 +85,5 @@ class StudentList:
                     self._end += len(line)
         except OSError as error:
             raise RunError(f"{self.path} cannot be read: {error.strerror or error}.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self.path} is damaged: line {len(self._names) + 1} of {n} is no student.") from error

@@ -14,9 +14,9 @@ from ...spaces import TaskSpace
 from ..state_checks import finite_array, number
 from .gaussian_history import GaussianHistory
 
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
 
-_LARGEST = 1e15
+LARGEST = 1e15
 """Of a knowledge component: squares of larger ones could overflow in single precision."""
 
 
@@ -70,8 +70,10 @@ class StudentRecord:
 
     def __post_init__(self) -> None:
         """Check the parts and bring them to their types."""
-        if not isinstance(self.name, str) or not self.name.strip() or len(self.name) > _LONGEST_NAME:
-            raise ValueError(f"A student's name is a text of 1 to {_LONGEST_NAME} characters, got {self.name!r}.")
+        if not isinstance(self.name, str) or not self.name.strip() or len(self.name) > LONGEST_NAME:
+            raise ValueError(f"A student's name is a text of 1 to {LONGEST_NAME} characters, got {self.name!r}.")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.name):
+            raise ValueError(f"A student's name cannot be written as UTF-8: {self.name!r}.")
         if not isinstance(self.gaussians, GaussianHistory):
             raise TypeError(f"gaussians must be a GaussianHistory, got {type(self.gaussians).__name__}.")
         if self.task_space is not None and not isinstance(self.task_space, TaskSpace):
@@ -80,10 +82,8 @@ class StudentRecord:
         episodes = finite_array(given, "episodes", (None,), np.int64, low=0)
         if (np.diff(episodes) < 0).any():
             raise ValueError(f"Its pre-tests are not in order: after {episodes.tolist()} episodes.")
-        competences = finite_array(
-            given, "competences", (len(episodes), None), np.float32, low=-_LARGEST, high=_LARGEST
-        )
-        final = finite_array(given, "final", (None,), np.float32, low=-_LARGEST, high=_LARGEST)
+        competences = finite_array(given, "competences", (len(episodes), None), np.float32, low=-LARGEST, high=LARGEST)
+        final = finite_array(given, "final", (None,), np.float32, low=-LARGEST, high=LARGEST)
         if len(competences) and competences.shape[1] != len(final):
             raise ValueError(
                 f"Its pre-tests have {competences.shape[1]} knowledge components, the final test has {len(final)}."
@@ -143,10 +143,17 @@ def checked_kind(kind: Mapping[str, Any]) -> dict[str, float | int | str]:
         plain = int(plain) if isinstance(plain, bool) else plain
         if not isinstance(key, str) or not isinstance(plain, (int, float, str)):
             raise ValueError(f"kind must be a mapping from names to numbers and words, got {key!r}: {value!r}.")
-        if isinstance(plain, float) and not np.isfinite(plain):
+        if not isinstance(plain, str) and not _is_finite(plain):
             raise ValueError(f"kind[{key!r}] must be finite, got {plain}.")
         checked[key] = plain
     return checked
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:  # an integer beyond all floating-point numbers
+        return False
 
 
 def tasks_sha256(tasks: ArrayLike) -> str:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tutelage import TaskSpace
 from tutelage.benchmarks import TrainConfig, resume, train
-from tutelage.benchmarks.enrolment import check_plan, classroom_for, enrol
+from tutelage.benchmarks.enrolment import check_plan, classroom_for
 from tutelage.benchmarks.evaluation_log import EvaluationLog
 from tutelage.benchmarks.pretest_settings import checked_classroom, parse_pretests
 from tutelage.benchmarks.run_pretests import kind_of
@@ -151,10 +151,10 @@ def test_without_more_a_student_is_tested_after_a_twentieth_and_a_tenth(tmp_path
 def test_the_same_run_again_is_not_added_twice_and_another_one_gets_a_number(room):
     students = Classroom(room)
     one = students.record(0)
-    assert enrol(students, one) == "run-0"
+    assert students.enrol(one)[0] == "run-0"
     other = StudentRecord(**{**vars(one), "score": one.score + 1.0})
-    assert enrol(students, other) == "run-0 (2)"
-    assert enrol(students, other) == "run-0 (2)"
+    assert students.enrol(other)[0] == "run-0 (2)"
+    assert students.enrol(other)[0] == "run-0 (2)"
     assert len(students) == 4
 
 
@@ -162,7 +162,7 @@ def test_a_damaged_student_does_not_keep_another_one_of_its_name_out(room):
     students = Classroom(room)
     one = students.record(0)
     (room / "students" / "00000000.npz").write_bytes(b"nothing")
-    assert enrol(students, one) == "run-0 (2)"
+    assert students.enrol(one)[0] == "run-0 (2)"
 
 
 def test_a_student_that_cannot_be_added_is_added_when_that_is_mended(room, tmp_path, monkeypatch):
@@ -248,8 +248,14 @@ def test_numbers_and_words_among_the_arguments_of_an_environment_belong_to_the_k
         def has_wrapper_attr(self, name):
             return hasattr(self, name)
 
-    kind = kind_of(Told(), {"actions": "continuous", "tell": True, "more": [1]}, "sac")
+    kind = kind_of(Told(), {"actions": "continuous", "tell": True, "more": [1], "far": -np.inf}, "sac")
     assert kind == {"actions": "continuous", "tell": True, "student": "sac"}
+
+
+def test_a_run_with_a_very_long_name_joins_the_classroom(tmp_path):
+    folder = tmp_path / ("r" * 230)
+    train(TrainConfig(**COMMON, seed=0, classroom=str(tmp_path / "room"), pretests=PRETESTS), folder, quiet=True)
+    assert Classroom(tmp_path / "room").names == ["r" * 200]
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

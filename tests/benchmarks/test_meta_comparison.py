@@ -243,6 +243,11 @@ def test_a_student_without_an_expert_has_none_in_the_numbers():
         ({"conditions": {"A": {"teacher": "random"}, "B": {}}}, "The condition B has no 'teacher'"),
         ({"conditions": {"A": {"teacher": "random"}, "B": 3}}, "The condition B: expected names and values, got 3"),
         ({"conditions": {"A": {"teacher": "random"}, "B": {"teacher": "agian"}}}, "Did you mean 'again'"),
+        (
+            {"conditions": {"A": {"teacher": "random"}, "B": {"teacher": "again", "classroom": "x"}}},
+            "B is given the classroom of the comparison",
+        ),
+        ({"conditions": {"A B": {"teacher": "random"}, "A_B": {"teacher": "again"}}}, "would have the same folders"),
         ({"classroom": {"students": 0}}, "classroom: students must be a whole number of at least 1"),
         ({"classroom": {"students": 4, "first_seed": 1}}, "share the seed 1"),
         ({"common": {"batches": 3}}, "Did you mean 'batch'"),
@@ -266,5 +271,7 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path, capsys):
     (tmp_path / "a.yaml").write_text(yaml.safe_dump({**TOY, "students": 0}))
     assert main([str(tmp_path / "a.yaml"), "--out", str(tmp_path / "out")]) == 2
     assert main([str(tmp_path / "b.yaml"), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err.count("\n") == 2
+    (tmp_path / "c.yaml").write_bytes("title: é".encode("latin-1"))
+    assert main([str(tmp_path / "c.yaml"), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 3
     assert not (tmp_path / "out").exists()

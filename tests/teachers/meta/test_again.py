@@ -680,3 +680,9 @@ def test_new_toy_students_are_matched_with_students_of_their_kind(tmp_path):
         teacher.pretest(teach(learner_of(seed), teacher, 20_000))
         right += room.kinds[room.names.index(teacher.expert)]["rotation"] == seed % 4
     assert right >= 19
+
+
+@pytest.mark.parametrize("name", ["mix", "stop"])
+def test_a_switch_is_true_or_false(name):
+    with pytest.raises(TypeError, match=f"{name} must be True or False, got 'no'"):
+        make_teacher("again", SPACE, **{name: "no"})

@@ -4,13 +4,14 @@ import copy
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from tutelage import TaskSpace
-from tutelage.errors import RequestError
+from tutelage.errors import RequestError, RunError
 from tutelage.teachers.meta import Classroom, ClassroomDescription, GaussianHistory, StudentRecord
 
 from .small_classroom import SPACE, history, make_room, student
@@ -375,3 +376,45 @@ def test_a_student_record_has_the_place_of_its_dataclass():
     assert list(StudentRecord.__dataclass_fields__)[:7] == [
         *("name", "kind", "episodes", "competences", "final", "score", "gaussians")
     ]
+
+
+@pytest.mark.parametrize("how", ["pretests", "kind"])
+def test_another_student_that_ended_alike_is_merged_under_a_number(tmp_path, how):
+    other = {"knows": (0.5, 0.0, 0.0)} if how == "pretests" else {"kind": {"legs": 2.0}}
+    here, there = make_room(tmp_path / "a", student("s")), make_room(tmp_path / "b", student("s", **other))
+    assert here.merge(there) == (1, 0, [])
+    assert here.names == ["s", "s (2)"]
+
+
+def test_a_long_name_is_cut_for_its_number(tmp_path):
+    name = "n" * 200
+    here = make_room(tmp_path / "a", student(name))
+    there = make_room(tmp_path / "b", student("first"), student(name, final=(2.0, 2.0, 2.0)), student("last"))
+    assert here.merge(there) == (3, 0, [])
+    assert here.names == [name, "first", "n" * 190 + " (2)", "last"]
+
+
+def test_a_kind_that_the_list_has_wrong_is_found(tmp_path):
+    room = make_room(tmp_path / "room", student("s", kind={"legs": 0.5}))
+    file = room.folder / "students.jsonl"
+    file.write_text(file.read_text().replace("0.5", "9.5"))
+    (problem,) = Classroom(room.folder).check()
+    assert "{'legs': 0.5}" in problem
+    assert "{'legs': 9.5}" in problem
+
+
+def test_a_classroom_that_has_gone_is_one_sentence(room):
+    shutil.rmtree(room.folder)
+    with pytest.raises(RunError):
+        room.append(student("late"))
+
+
+def test_knowledge_of_absurd_size_is_refused(room):
+    with pytest.raises(ValueError, match="Knowledge component 1 is NaN, infinite or beyond"):
+        room.nearest([0.0, 1e30, 0.0], 0, 1)
+
+
+@pytest.mark.parametrize("name", ["", " ", "n" * 201, "\udcff", 7])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(ValueError, match="name"):
+        student(name)

@@ -185,3 +185,24 @@ def test_the_same_generator_finds_the_same_expert(room):
     for settings in ({"match": "random"}, {"share": 0.5}):
         first, second = (find(room, **settings, rng=np.random.default_rng(5)) for _ in range(2))
         assert first == second
+
+
+@pytest.mark.parametrize("match", ["knowledge", "kind", "random"])
+def test_a_student_added_meanwhile_is_left_for_the_next_time(kinds, match, monkeypatch):
+    read = type(kinds).summaries
+
+    def and_another_comes(room):
+        found = read(room)
+        room.append(student(f"late {len(room)}", kind={"legs": 0.7}))
+        return found
+
+    monkeypatch.setattr(type(kinds), "summaries", and_another_comes)
+    assert find(kinds, k=1, match=match, kind={"legs": 0.7}) in {"short", "long", "longer"}
+
+
+@pytest.mark.parametrize("kind", [{"legs": None}, "short", {"legs": np.nan}, {"legs": 10**400}])
+def test_a_kind_that_is_none_is_refused_before_anything_is_drawn(kinds, kind):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="kind"):
+        find(kinds, match="kind", kind=kind, share=0.5, rng=rng)
+    assert rng.random() == np.random.default_rng(0).random()
