@@ -126,7 +126,7 @@ def experts_table(results: MetaResults) -> str:
                 f"{right.sum()}/{len(right)} ({100.0 * right.mean():.1f} %)",
                 *([f"{results.distances(label).mean():.2f}"] if results.near else []),
                 f"{100.0 * shares.mean():.1f} %",
-                f"{100.0 * cell.expert_steps.mean():.0f} %" if cell.expert_steps.any() else "–",
+                f"{100.0 * cell.expert_steps.mean():.0f} %",
             ]
         )
     away = ["Mean distance"] if results.near else []
@@ -156,7 +156,7 @@ def _about_experts(results: MetaResults) -> str:
         f"{len(results.kinds)} new ones of {len(new)}, of which {len(new & former)} are in the classroom.{named} "
         "*Tasks from the expert* is their share since the pre-test, the mean over evaluations and students; the rest "
         "comes from the live ALP-GMM or from chance. *Of its curriculum* is how far through the expert's steps the "
-        "students are at the end, – where all steps are in use at once."
+        "students are at the end; a pool of all steps at once has no such place, and stays at the first."
     )
 
 
