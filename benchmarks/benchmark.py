@@ -89,10 +89,13 @@ def play_experiment(
     runs = experiment.distinct if only is None else [run_named(experiment, only)]
     if only is None:
         check_runs([run for run in experiment.runs if not folder.has_ended(run)])
-    folder.begin(experiment)
+    folder.make()
     if only is not None:
+        if not folder.exists:
+            folder.begin(experiment)
         return _play(Played(folder, experiment), runs, jobs or 1, engine, True, quiet)
     with folder.locked():
+        folder.begin(experiment)
         return _play(Played(folder, experiment), runs, jobs or default_jobs(), engine, retry_failed, quiet)
 
 

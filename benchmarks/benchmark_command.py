@@ -65,8 +65,11 @@ def run_benchmark(
         return 0
     if engine == "print":
         check_runs(experiment.runs)
-        ExperimentFolder(path).begin(experiment)
-        for line in print_lines(ExperimentFolder(path), experiment, retry_failed):
+        kept = ExperimentFolder(path)
+        kept.make()
+        with kept.locked():
+            kept.begin(experiment)
+        for line in print_lines(kept, experiment, retry_failed):
             print(line)
         return 0
 

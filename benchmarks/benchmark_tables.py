@@ -169,17 +169,27 @@ def environment_table(results: BenchmarkResults, column: str) -> Table:
 
 
 def overview_table(results: BenchmarkResults) -> Table:
-    """Return the table over all environments: a row a teacher, with the interquartile mean of each environment."""
-    overall, better = final_estimates(results), improvements(results)
+    """Return the table over all environments: a row a teacher, with the interquartile mean of each environment.
+
+    Over all of them only where their scores are all percentages.
+    """
+    overall, better = final_estimates(results) if results.percent else {}, improvements(results)
     each = {column: final_estimates(results, column) for column in results.columns}
     winners = {column: clear_winner(found) for column, found in each.items()}
     winner, matrices = clear_winner(overall), results.table().matrices()
-    heads = ["Teacher", "All, IQM", *([f"P(better than {results.baseline})"] if better else []), *results.columns]
+    heads = [
+        "Teacher",
+        *(["All, IQM"] if results.percent else []),
+        *([f"P(better than {results.baseline})"] if better else []),
+        *results.columns,
+    ]
     heads.append("Seeds")
     order = sorted(results.labels, key=lambda label: -overall[label].value if label in overall else np.inf)
     rows = []
     for label in order:
-        row = [f"`{label}`", _bold(f"{overall[label]:.1f}", label == winner) if label in overall else "–"]
+        row = [f"`{label}`"]
+        if results.percent:
+            row.append(_bold(f"{overall[label]:.1f}", label == winner) if label in overall else "–")
         row += [f"{better[label]:.2f}" if label in better else "–"] if better else []
         for column in results.columns:
             found = each[column].get(label)

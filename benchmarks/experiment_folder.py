@@ -69,8 +69,8 @@ class ExperimentFolder:
 
     # --- The experiment ----------------------------------------------------------------------------------------------
 
-    def begin(self, experiment: Experiment) -> None:
-        """Make the folder and write down what the experiment is; one that is there is replaced, its runs are kept.
+    def make(self) -> None:
+        """Make the folder, if it is not there; it has no experiment then.
 
         Raises:
             RequestError: The folder holds something else, or cannot be made.
@@ -79,13 +79,29 @@ class ExperimentFolder:
         try:
             if os.path.lexists(self.path) and not self.path.is_dir():
                 raise RequestError(f"{self.path} is a file: choose a folder for the experiment.")
-            if self.path.is_dir() and not self.exists and any(not e.name.startswith(".") for e in self.path.iterdir()):
+            own = {folder.name for folder in (self.runs_folder, self.failures_folder, self.logs_folder)}
+            if (
+                self.path.is_dir()
+                and not self.exists
+                and any(not entry.name.startswith(".") and entry.name not in own for entry in self.path.iterdir())
+            ):
                 raise RequestError(f"{self.path} exists, is not empty and holds no experiment: choose another folder.")
             for folder in (self.runs_folder, self.failures_folder, self.logs_folder):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             kind = RunError if error.errno == errno.ENOSPC else RequestError
             raise kind(f"Cannot make {self.path}: {error.strerror or error}; choose another folder.") from error
+
+    def begin(self, experiment: Experiment) -> None:
+        """Make the folder and write down what the experiment is; one that is there is replaced, its runs are kept.
+
+        While it is played, by the process alone that has it `locked`.
+
+        Raises:
+            RequestError: The folder holds something else, or cannot be made.
+            RunError: The disk is full.
+        """
+        self.make()
         text = yaml.safe_dump({"name": experiment.name, **experiment.plain}, sort_keys=False, allow_unicode=True)
         if not self.exists or self.file.read_text(encoding="utf-8") != text:
             write_text(self.file, text)

@@ -99,7 +99,8 @@ def _section(file: str, experiment: Experiment, folder: Path, beside: Path) -> l
     kept = ExperimentFolder(folder)
     if not any(kept.has_ended(run) for run in experiment.distinct):
         return [*parts, _NOTHING, command]
-    kept.begin(experiment)
+    with kept.locked():
+        kept.begin(experiment)
     results = collect([kept])
     several = len(results.columns) > 1
     parts += [_size(results), "\n".join(f"- {each}" for each in answers(results))]

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from ..checkpoints import CheckpointStore
 from ..errors import RunError
 from .maze_run import evaluate_run_on_mazes
 from .task_scores import TaskScores
 
 
 def evaluate_on_suite(folder: Path, suite: str) -> TaskScores:
-    """Return a run's scores on a suite of mazes; what has been evaluated before is read.
+    """Return a run's scores on a suite of mazes; what has been evaluated at its end is read.
 
     Args:
         folder: The run directory of a run on mazes that has ended.
@@ -29,12 +30,20 @@ def evaluate_on_suite(folder: Path, suite: str) -> TaskScores:
         RequestError: It is no run on mazes.
         RunError: A file is damaged; the message names it.
     """
+    latest = CheckpointStore(folder / "checkpoints").latest()
+    scores = _read(folder, suite)
+    if scores is None or (latest is not None and int(scores.points[-1]) != latest.step):  # the run went on since
+        evaluate_run_on_mazes(folder, suite)
+        scores = _read(folder, suite)
+    if scores is None:
+        raise RunError(f"{folder / 'evaluation'} has no evaluation on {suite}.")
+    return scores
+
+
+def _read(folder: Path, suite: str) -> TaskScores | None:
     file = suite_file(folder, suite)
     if file is None:
-        evaluate_run_on_mazes(folder, suite)
-        file = suite_file(folder, suite)
-    if file is None:
-        raise RunError(f"{folder / 'evaluation'} has no evaluation on {suite}.")
+        return None
     try:
         return _scores(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:

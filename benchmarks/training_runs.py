@@ -172,6 +172,8 @@ def train_command(config: TrainConfig, folder: str) -> str:
         elif isinstance(value, list):
             for each in value:
                 words += [flag, shlex.quote(str(each))]
+        elif value is True and field.default is False:
+            words.append(flag)
         else:
             words += [flag, shlex.quote(str(value))]
     return " ".join([*words, "--seed", str(config.seed), "--out", shlex.quote(folder)])

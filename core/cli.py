@@ -246,6 +246,8 @@ def _report(words: list[str]) -> int:
     from .benchmarks.compilation import announced_compilation
     from .benchmarks.experiment_folder import ExperimentFolder
 
+    if not flags.run:
+        raise RequestError("Name a run, or the folder of a benchmark.")
     with announced_compilation(_say):
         if any(ExperimentFolder(path).exists for path in flags.run):
             from .benchmarks.benchmark_report import write_benchmark_report

@@ -258,7 +258,8 @@ def test_two_commands_in_one_folder_are_refused(tmp_path):
         folder.locked(),
         pytest.raises(RequestError, match=r"Another process is at work in .*: wait for it"),
     ):
-        play_experiment(experiment(ONE), folder.path, quiet=True)
+        play_experiment(experiment({**ONE, "about": "Another."}), folder.path, quiet=True)
+    assert folder.read().about != "Another."
 
 
 def test_two_processes_at_one_run_are_refused(tmp_path):

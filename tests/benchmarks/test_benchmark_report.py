@@ -303,6 +303,7 @@ def test_scores_that_are_no_percentages_are_not_averaged_over_environments(tmp_p
     one = pretended({"random": [1, 2], "plr": [3, 4]}, tmp_path / "one", "a")
     two = pretended({"random": [1, 2], "plr": [3, 4]}, tmp_path / "two", "b", measure="return")
     assert "have no common mean" in answer(collect([one, two]))[0]
+    assert "All, IQM" not in overview_table(collect([one, two])).markdown
     page = write_benchmark_report([one.path, two.path], quiet=True)
     assert "IQM</th>" in page.read_text(encoding="utf-8")
 

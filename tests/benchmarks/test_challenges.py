@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tutelage import cli_flags
 from tutelage.benchmarks import TrainConfig, resume, train
 from tutelage.benchmarks.environments import EnvironmentMaker
 from tutelage.benchmarks.run_parts import RunParts
 from tutelage.benchmarks.saved_run import SavedRun
+from tutelage.benchmarks.training_runs import train_command
 from tutelage.checkpoints import CheckpointStore
+from tutelage.cli_parsing import parse_flags
 from tutelage.errors import RequestError
 from tutelage.run_directory import RunDirectory
 from tutelage.state import load_state
@@ -70,6 +73,11 @@ def test_a_rugged_run_is_trained_and_tested_in_the_same_shuffled_space(tmp_path)
         env.get_wrapper_attr("order").tolist()
         == ShuffledTasks(EnvironmentMaker("small_environments:Walk-v0")(), seed=5).order.tolist()
     )
+
+
+def test_the_command_of_a_rugged_run_can_be_given():
+    words = train_command(TrainConfig("StumpTracks", "random", rugged=True, seed=3), "runs/a").split()
+    assert parse_flags(cli_flags.Train, words[2:], "train").rugged is True
 
 
 def test_mazes_are_not_played_as_one_batch_where_they_are_rugged():
