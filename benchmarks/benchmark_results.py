@@ -258,5 +258,11 @@ def _versions_note(ended: Sequence[EndedRun]) -> list[str]:
     several = {name: sorted(found) for name, found in kinds.items() if len(found) > 1}
     if not several:
         return []
-    told = ", ".join(f"{name} {' and '.join(v[:12] for v in found)}" for name, found in several.items())
+    told = ", ".join(f"{name} {' and '.join(_shortened(v) for v in found)}" for name, found in several.items())
     return [f"The runs were made with different versions: {told}."]
+
+
+def _shortened(version: str) -> str:
+    """A version, or a commit of twelve letters and what is said about it."""
+    commit, plus, changes = version.partition("+changes")
+    return f"{commit[:12]}{plus}{changes}" if len(commit) == 40 else version

@@ -294,6 +294,8 @@ def merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Example:
         >>> merged([{"env": "Maze", "env_args": {"walls": 60}, "steps": 9}, {"env": "MazeParameters"}])
         {'env': 'MazeParameters', 'steps': 9}
+        >>> merged([{"test_set": "uniform-50"}, {"env": "Maze"}])
+        {'test_set': 'uniform-50', 'env': 'Maze'}
         >>> merged([{"student_args": {"gamma": 0.9}}, {"student_args": {"n_steps": 64}}])
         {'student_args': {'gamma': 0.9, 'n_steps': 64}}
     """
@@ -301,9 +303,10 @@ def merged(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for layer in layers:
         for name, belonging in _BELONGS.items():
             if name in layer and layer[name] != settings.get(name):
-                settings.pop(_EITHER.get(name, ""), None)
-                for each in belonging:
-                    settings.pop(each, None)
+                other = settings.pop(_EITHER.get(name, ""), None)
+                if settings.get(name) is not None or other is not None:
+                    for each in belonging:
+                        settings.pop(each, None)
         for name, value in layer.items():
             settings[name] = {**settings.get(name, {}), **(value or {})} if name in _ARGUMENTS else value
     return settings
