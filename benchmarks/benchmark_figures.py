@@ -27,6 +27,7 @@ from .statistics import area_under_curve
 
 _LEAST_SPOKES = 3
 _MOST_COLUMNS = 4
+_MOST_RADARS = 24
 
 
 class Shown(NamedTuple):
@@ -236,7 +237,10 @@ def _profiles(results: BenchmarkResults) -> Any:
 
 
 def radars(results: BenchmarkResults) -> Iterator[Figure]:
-    """Yield a radar for each level of expert knowledge; none of fewer than three environments or without a baseline."""
+    """Yield a radar for each level of expert knowledge.
+
+    None of fewer than three environments, without a baseline, or of more teachers than a picture can show.
+    """
     base = results.baseline
     if base is None or len(results.columns) < _LEAST_SPOKES or not results.percent:
         return
@@ -244,6 +248,8 @@ def radars(results: BenchmarkResults) -> Iterator[Figure]:
     levels = list(dict.fromkeys(of_label[label] for label in results.labels if label != base))
     for level in [each for each in levels if each] or levels:  # who takes no knowledge is the same at each level
         others = [label for label in results.labels if of_label[label] in (level, "") and label != base]
+        if len(others) > _MOST_RADARS:
+            continue
         rows = [(e.run.label, e.run.column, e.run.seed, e.scores.result) for e in results.ended
                 if e.run.label in (base, *others)]  # fmt: skip
         known = f", expert knowledge: {level}" if level else ""
