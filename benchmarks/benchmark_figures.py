@@ -80,8 +80,9 @@ def _figures(results: BenchmarkResults) -> Iterator[Figure]:
         + (f" Dashed: {results.baseline}." if results.baseline else "")
     )
     yield "How sure that is", "intervals", "", lambda: _intervals(results), intervals
+    slugs = _slugs(results)
     for column in results.columns:
-        slug = slug_of(column)
+        slug = slugs[column]
         unit = results.first(column).scores.unit
         yield (
             f"Learning curves, {column}" if several else "Learning curves",
@@ -127,6 +128,18 @@ def _figures(results: BenchmarkResults) -> Iterator[Figure]:
         ),
     )
     yield from radars(results)
+
+
+def _slugs(results: BenchmarkResults) -> dict[str, str]:
+    """Return a part of a file's name for each environment, no two alike."""
+    found: dict[str, str] = {}
+    for column in results.columns:
+        slug, number = slug_of(column), 1
+        while slug in found.values():
+            number += 1
+            slug = f"{slug_of(column)}-{number}"
+        found[column] = slug
+    return found
 
 
 def _one_suite(results: BenchmarkResults) -> bool:
@@ -279,7 +292,7 @@ def _levels(results: BenchmarkResults, folder: Path) -> list[Shown]:
         runs = {label: paths for label, paths in runs.items() if paths}
         if not runs:
             continue
-        target = folder / f"handed_out_{slug_of(column)}"
+        target = folder / f"handed_out_{_slugs(results)[column]}"
         target.mkdir(exist_ok=True)
         for file in write_figures(target, runs, results.first(column).scores.budget):
             title, caption = _LEVELS[file.stem]

@@ -220,6 +220,7 @@ def check_comparable(ended: Sequence[EndedRun]) -> None:
             budgets, or, under one teacher's label, different settings.
     """
     firsts: dict[str, EndedRun] = {}
+    teachers: dict[str, tuple[object, EndedRun]] = {}
     settings: dict[tuple[str, str], tuple[str, EndedRun]] = {}
     for each in ended:
         first = firsts.setdefault(each.run.column, each)
@@ -238,6 +239,11 @@ def check_comparable(ended: Sequence[EndedRun]) -> None:
                     f"{first.run} and {each.run} have another {what}{shown}, and cannot be in one table: name "
                     "their environments differently."
                 )
+        teacher, elsewhere = teachers.setdefault(each.run.label, (each.run.content.get("teacher"), each))
+        if teacher != each.run.content.get("teacher"):
+            raise RequestError(
+                f"{each.run.label} is another teacher in {each.folder} than in {elsewhere.folder}; {_RENAME}"
+            )
         content = {name: value for name, value in each.run.content.items() if name != "seed"}
         place = (each.run.label, each.run.column)
         known, other = settings.setdefault(place, (repr(sorted(content.items())), each))

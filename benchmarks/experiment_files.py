@@ -59,12 +59,23 @@ def read_experiment(source: str) -> tuple[Experiment, Path | None]:
     raise RequestError(unknown_name("experiment", source, ready_made(), "Anything else is a YAML file or a folder."))
 
 
+class _UniqueNames(yaml.SafeLoader):
+    """Refuses a name that is given twice, of which the last would win without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{name!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _from_file(path: Path) -> Experiment:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueNames)
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise RequestError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     name = path.stem
     if isinstance(content, dict):  # that of a folder has its name in it

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from played_experiments import POLE, experiment, play
+from tutelage.benchmarks.benchmark_figures import write_pictures
 from tutelage.benchmarks.benchmark_report import write_benchmark_report
 from tutelage.benchmarks.benchmark_results import collect
 from tutelage.benchmarks.benchmark_tables import answer, costs_table, environment_table, overview_table
@@ -282,6 +283,24 @@ def test_two_teachers_under_one_label_are_refused(tmp_path):
     ]  # fmt: skip
     with pytest.raises(RequestError, match=r"mine on 2d-10 has another args .*give one of them another label"):
         collect(folders)
+
+
+def test_two_teachers_under_one_label_are_refused_in_different_environments_too(tmp_path):
+    cells = {"2d-10": {"teacher": "alp-gmm"}, "2d-20": {"teacher": "covar-gmm"}}
+    folders = [
+        play(experiment(environments=[space], seeds=1, teachers={"mine": teacher}), tmp_path / space)
+        for space, teacher in cells.items()
+    ]
+    with pytest.raises(RequestError, match=r"mine is another teacher in .*2d-20.* than in .*2d-10.*; give one of them"):
+        collect(folders)
+
+
+def test_environments_whose_names_are_alike_have_pictures_of_their_own(tmp_path):
+    spaces = {"grid 1": {"space": "2d-10"}, "Grid_1": {"space": "3d-2"}}
+    folder = play(experiment(environments=spaces, seeds=1), tmp_path / "a")
+    shown = write_pictures(collect([folder]), tmp_path)
+    paths = [each.path for each in shown if each.path is not None]
+    assert len(set(paths)) == len(paths)
 
 
 def test_other_versions_are_noted(tmp_path):

@@ -138,6 +138,8 @@ def test_what_is_wrong_is_said_in_one_line(changes, said):
         ("seeds: [", "is not YAML"),
         ("just words", "Expected names and values"),
         ("seeds: 2\nsteps: 3", "Unknown setting"),
+        ("seeds: 2\nteachers: {a: {teacher: random}, a: {teacher: alp-gmm}}", "'a' is given twice"),
+        ("about: 2020-13-45", "is not YAML"),
     ],
 )
 def test_the_message_about_a_file_names_it(tmp_path, text, said):
