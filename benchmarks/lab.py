@@ -157,7 +157,7 @@ def _prepare_classroom(lab: LabFolder, config: LabConfig, classroom: ClassroomDe
 @contextmanager
 def _locked(lab: LabFolder) -> Iterator[None]:
     """Keep other processes from playing the same runs."""
-    with open(lab.config_file, "rb") as file:
+    with open(lab.config_file, "r+b") as file:  # NFS locks what is open for writing only
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
