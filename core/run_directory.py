@@ -145,7 +145,7 @@ class RunDirectory:
         Raises:
             RequestError: Another process is at it.
         """
-        with open(self.config_file, "rb") as file:
+        with open(self.config_file, "r+b") as file:  # NFS locks what is open for writing only
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
