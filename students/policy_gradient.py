@@ -8,6 +8,7 @@ step sizes would hide the gradient's.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -53,13 +54,21 @@ def squared_gradient_norms(rollout: Rollout) -> NDArray[np.float64]:
     for segment in rollout.segments:
         steps = slice(segment.start, segment.stop)
         advantages = _tensor(student, buffer.advantages[steps, segment.env])
-        with torch.enable_grad():
+        with torch.enable_grad(), _gradients_of_recurrent_layers(buffer):
             _, log_prob, _ = student.policy.evaluate_actions(*_arguments(student, buffer, segment))
             loss = -(advantages * log_prob).mean()
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
         squares = [gradient.double().square().sum() for gradient in gradients if gradient is not None]
         norms[steps, segment.env] = float(torch.stack(squares).sum()) if squares else 0.0
     return norms
+
+
+def _gradients_of_recurrent_layers(buffer: Any) -> AbstractContextManager[Any]:
+    """On a GPU, cuDNN's recurrent layers give gradients in training mode only, which would switch dropout on."""
+    import torch
+
+    recurrent = hasattr(buffer, "hidden_states_pi")
+    return torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
 
 
 def _arguments(student: Any, buffer: Any, segment: Segment) -> list[Any]:

@@ -109,7 +109,7 @@ def flat(value, name=""):
         return {key: item for part in value for key, item in flat(value[part], f"{name}/{part}").items()}
     if isinstance(value, (list, tuple)):
         return flat(dict(enumerate(value)), name)
-    return {name: value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)}
+    return {name: value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)}
 
 
 def assert_same(a, b):

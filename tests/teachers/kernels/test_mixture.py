@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from sklearn.mixture import GaussianMixture
 from tutelage.teachers.kernels.mixture import (
     Mixture,
@@ -16,6 +17,13 @@ from tutelage.teachers.kernels.mixture import (
     n_parameters,
     select,
 )
+
+ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+GPU = pytest.param("cuda", marks=ON_GPU)
+NUMBA = pytest.param({"backend": "numba"}, id="numba")
+TORCH = pytest.param({"backend": "torch"}, id="torch")
+TORCH_ON_GPU = pytest.param({"backend": "torch", "device": "cuda"}, id="torch-cuda", marks=ON_GPU)
+SKLEARN = pytest.param({"backend": "sklearn"}, id="sklearn")
 
 
 def numpy_twin(points, k, seed):
@@ -113,31 +121,32 @@ def test_numba_equals_the_numpy_twin(dims):
 
 @pytest.mark.parametrize("n_init", [1, 3])
 @pytest.mark.parametrize("dims", [1, 3, 6, 11])
-def test_torch_and_numba_agree_to_a_millionth(dims, n_init):
+@pytest.mark.parametrize("device", ["cpu", GPU])
+def test_torch_and_numba_agree_to_a_millionth(device, dims, n_init):
     points = blobs(seed=dims, dims=dims, n=150)
-    numba = fit_mixtures(points, range(2, 8), seed=1, n_init=n_init)
-    torch = fit_mixtures(points, range(2, 8), seed=1, n_init=n_init, backend="torch")
-    for one, other in zip(numba, torch, strict=True):
+    ours = fit_mixtures(points, range(2, 8), seed=1, n_init=n_init)
+    theirs = fit_mixtures(points, range(2, 8), seed=1, n_init=n_init, backend="torch", device=device)
+    for one, other in zip(ours, theirs, strict=True):
         assert_same(one, other)
         assert (one.n_iter, one.converged) == (other.n_iter, other.converged)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch"])
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU])
 @pytest.mark.parametrize("name", DEGENERATE)
-def test_degenerate_data_give_finite_mixtures(name, backend):
-    for mixture in fit_mixtures(DEGENERATE[name], [1, 2, 4, 8], backend=backend):
+def test_degenerate_data_give_finite_mixtures(name, place):
+    for mixture in fit_mixtures(DEGENERATE[name], [1, 2, 4, 8], **place):
         assert_usable(mixture)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch"])
-def test_without_regularisation_a_singular_covariance_is_repaired(backend):
-    for mixture in fit_mixtures(CONSTANT, [1, 3], reg_covar=0.0, backend=backend):
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU])
+def test_without_regularisation_a_singular_covariance_is_repaired(place):
+    for mixture in fit_mixtures(CONSTANT, [1, 3], reg_covar=0.0, **place):
         assert_usable(mixture)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
-def test_the_same_seed_gives_the_same_mixtures(backend):
-    for one, other in zip(*(fit_mixtures(blobs(), [2, 4], seed=0, backend=backend) for _ in range(2)), strict=True):
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU, SKLEARN])
+def test_the_same_seed_gives_the_same_mixtures(place):
+    for one, other in zip(*(fit_mixtures(blobs(), [2, 4], seed=0, **place) for _ in range(2)), strict=True):
         assert np.array_equal(one.means, other.means)
         assert one.log_likelihood == other.log_likelihood
 
@@ -154,19 +163,17 @@ def test_a_generator_gives_one_integer_seed():
     assert np.array_equal(one.means, fit_mixtures(blobs(), [3], seed=drawn)[0].means)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
-def test_a_mixture_does_not_depend_on_the_other_ks(backend):
-    together = fit_mixtures(blobs(), [5, 2, 3], seed=1, backend=backend)
-    alone = fit_mixtures(blobs(), [3], seed=1, backend=backend)[0]
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU, SKLEARN])
+def test_a_mixture_does_not_depend_on_the_other_ks(place):
+    together = fit_mixtures(blobs(), [5, 2, 3], seed=1, **place)
+    alone = fit_mixtures(blobs(), [3], seed=1, **place)[0]
     assert_same(together[2], alone, 1e-9)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
-def test_global_random_state_is_left_alone(backend):
-    import torch
-
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU, SKLEARN])
+def test_global_random_state_is_left_alone(place):
     numpy_before, torch_before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
-    fit_mixtures(blobs(), [2, 3], backend=backend)
+    fit_mixtures(blobs(), [2, 3], **place)
     assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), torch_before)
 
@@ -185,9 +192,9 @@ def test_one_component_is_the_sample_mean_and_covariance():
     assert np.allclose(mixture.covariances[0], np.cov(points.T, bias=True))
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
-def test_log_likelihood_is_the_sum_of_log_densities(backend):
-    for mixture in fit_mixtures(blobs(), [1, 3, 6], backend=backend):
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU, SKLEARN])
+def test_log_likelihood_is_the_sum_of_log_densities(place):
+    for mixture in fit_mixtures(blobs(), [1, 3, 6], **place):
         assert mixture.log_likelihood == pytest.approx(log_density(mixture, blobs()).sum(), rel=1e-9)
 
 
@@ -233,10 +240,10 @@ def test_restarts_never_lower_the_likelihood():
     assert sum(m.log_likelihood for m in many) > sum(m.log_likelihood for m in one)
 
 
-@pytest.mark.parametrize("backend", ["numba", "torch", "sklearn"])
-def test_a_warm_start_from_a_converged_fit_converges_at_once(backend):
+@pytest.mark.parametrize("place", [NUMBA, TORCH, TORCH_ON_GPU, SKLEARN])
+def test_a_warm_start_from_a_converged_fit_converges_at_once(place):
     first = fit_mixtures(blobs(), [2, 4], tol=1e-9, max_iter=2000)
-    again = fit_mixtures(blobs(), [2, 4], warm_start=first, backend=backend)
+    again = fit_mixtures(blobs(), [2, 4], warm_start=first, **place)
     for one, other in zip(first, again, strict=True):
         assert other.n_iter == 2
         assert_same(one, other, 1e-4)
