@@ -15,7 +15,6 @@ for people, and may change.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import time
@@ -27,6 +26,7 @@ from typing import Any
 import yaml
 
 from ..errors import RequestError, RunError
+from ..file_lock import lock_file
 from ..run_directory import versions
 from ..state import load_state, save_state, write_text
 from .experiment import Experiment
@@ -132,8 +132,10 @@ class ExperimentFolder:
             RequestError: Another process is at it.
         """
         with self._lock_file("experiment") as file:
-            if not _lock(file.fileno()):
-                raise RequestError(f"Another process is at work in {self.path}: wait for it, or end it.")
+            try:
+                lock_file(file)
+            except BlockingIOError as error:
+                raise RequestError(f"Another process is at work in {self.path}: wait for it, or end it.") from error
             yield
 
     def _lock_file(self, name: str) -> Any:
@@ -164,9 +166,14 @@ class ExperimentFolder:
         """
         with self._lock_file(run.key) as file:
             deadline = time.monotonic() + patience
-            while not _lock(file.fileno()):
-                if time.monotonic() > deadline:
-                    raise RequestError(f"Another process is playing {run} in {self.path}: wait for it, or end it.")
+            while True:
+                try:
+                    lock_file(file)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        message = f"Another process is playing {run} in {self.path}: wait for it, or end it."
+                        raise RequestError(message) from error
                 time.sleep(0.2)
             yield
 
@@ -240,14 +247,3 @@ class ExperimentFolder:
     def log_file(self, run: ExperimentRun) -> Path:
         """Return where a run's output is kept."""
         return self.logs_folder / f"{run.name}.txt"
-
-
-def _lock(descriptor: int) -> bool:
-    """Try to lock an open file; True where the file system has no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True

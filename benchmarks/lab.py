@@ -6,7 +6,6 @@ not depend on how many processes there were, or on how often it was interrupted.
 
 from __future__ import annotations
 
-import fcntl
 import shlex
 import shutil
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..errors import RequestError, RunError
+from ..file_lock import lock_file
 from ..state import write_text
 from ..teachers.meta.classroom import Classroom
 from ..teachers.meta.classroom_description import ClassroomDescription
@@ -157,13 +157,11 @@ def _prepare_classroom(lab: LabFolder, config: LabConfig, classroom: ClassroomDe
 @contextmanager
 def _locked(lab: LabFolder) -> Iterator[None]:
     """Keep other processes from playing the same runs."""
-    with open(lab.config_file, "r+b") as file:  # NFS locks what is open for writing only
+    with open(lab.config_file, "r+b") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(file)
         except BlockingIOError as error:
             raise RequestError(f"Another process is at work in {lab.path}: wait for it, or end it.") from error
-        except OSError:  # a file system without locks
-            pass
         yield
 
 

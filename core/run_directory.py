@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import platform
@@ -29,6 +28,7 @@ from typing import Any
 import yaml
 
 from .errors import RequestError, RunError
+from .file_lock import lock_file
 from .state import write_text
 
 _PACKAGES = ("tutelage", "numpy", "scipy", "scikit-learn", "numba", "torch", "gymnasium", "stable-baselines3",
@@ -145,13 +145,11 @@ class RunDirectory:
         Raises:
             RequestError: Another process is at it.
         """
-        with open(self.config_file, "r+b") as file:  # NFS locks what is open for writing only
+        with open(self.config_file, "r+b") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock_file(file)
             except BlockingIOError as error:
                 raise RequestError(f"Another process is training in {self.path}: wait for it, or end it.") from error
-            except OSError:  # a file system without locks
-                pass
             yield
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:

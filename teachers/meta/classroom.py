@@ -15,7 +15,6 @@ last: whoever is killed while adding a student leaves the classroom as it was.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import uuid
@@ -30,6 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import RequestError, RunError
+from ...file_lock import lock_file
 from ...spaces import TaskSpace
 from ...state import load_state, save_state, write_text
 from .classroom_description import FORMAT, ClassroomDescription, Unit
@@ -454,13 +454,11 @@ class Classroom:
     def _locked(self) -> Iterator[None]:
         """Keep other processes from adding students meanwhile; a killed process keeps nobody out."""
         try:
-            file = open(self.folder / DESCRIPTION, "r+b")  # noqa: SIM115 - NFS locks what is open for writing only
+            file = open(self.folder / DESCRIPTION, "r+b")  # noqa: SIM115 - closed below
         except OSError as error:
             raise RunError(f"Cannot write to the classroom in {self.folder}: {error.strerror or error}.") from error
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX)
-            except OSError:
+            if not lock_file(file, wait=True):
                 warnings.warn(
                     f"{self.folder} is on a file system without locks: add students one at a time.", stacklevel=3
                 )
