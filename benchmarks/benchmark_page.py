@@ -22,7 +22,7 @@ from .benchmark_tables import (
     task_table,
     to_html,
 )
-from .experiment_files import ready_made
+from .experiment_files import is_ready_made
 from .run_kinds import KINDS
 
 _MOST_TASKS, _MOST_MISSING = 60, 20
@@ -210,8 +210,7 @@ def _tested(results: BenchmarkResults, column: str) -> str:
 
 def _benchmarks(results: BenchmarkResults) -> list[str]:
     """The commands that play the experiments."""
-    known = ready_made()
-    files = [each.name if each.name in known else f"{each.name}.yaml" for each in results.experiments]
+    files = [each.name if is_ready_made(each) else f"{each.name}.yaml" for each in results.experiments]
     return [f"tutelage benchmark {shlex.quote(file)}" for file in dict.fromkeys(files)]
 
 

@@ -165,8 +165,8 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
         RunError: A damaged file, which the message names.
     """
     folders, results = list(folders), BenchmarkResults([])
-    seen: dict[tuple[str, str, int], str] = {}
-    twice = 0
+    seen: dict[tuple[str, str, int], EndedRun] = {}
+    twice, different = 0, 0
     for folder in folders:
         experiment = folder.read()
         results.experiments.append(experiment)
@@ -174,12 +174,13 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
             place = (run.label, run.column, run.seed)
             scores = folder.load(run)
             if place in seen and scores is not None:
-                if seen[place] != run.key:
+                if seen[place].run.key != run.key:
                     raise RequestError(f"{folder.path} has another {run} than the folder before it; {_RENAME}")
                 twice += 1
+                different += not np.array_equal(scores.test.final, seen[place].scores.test.final, equal_nan=True)
             elif scores is not None:
-                seen[place] = run.key
-                results.ended.append(EndedRun(run, scores, folder.folder_of(run)))
+                seen[place] = EndedRun(run, scores, folder.folder_of(run))
+                results.ended.append(seen[place])
             else:
                 results.missing.append((run, folder.failure(run) or "it has not ended yet"))
         strangers = folder.strangers(experiment)
@@ -193,7 +194,11 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
     if twice:
         told = f"{twice} runs are" if twice > 1 else "1 run is"
         results.notes.append(f"{told} in several folders, and counted once.")
+    if different:
+        told = f"{different} of them have" if different > 1 else "1 of them has"
+        results.notes.append(f"{told} other scores there; those of the folder that was named first count.")
     check_comparable(results.ended)
+    results.notes += _settings_notes(results)
     results.notes += _versions_note(results.ended)
     return results
 
@@ -207,7 +212,8 @@ def _nothing(results: BenchmarkResults, paths: Sequence[Path]) -> Exception:
     if failed:
         run, why = failed[0]
         return RunError(
-            f"No run has ended in {where}; {len(failed)} of {len(results.missing)} failed, the first being {run}: {why}"
+            f"No run has ended in {where}; {len(failed)} of {len(results.missing)} failed, the first being {run}: "
+            f"{why.rstrip('.')}. `tutelage benchmark {paths[0]} --retry-failed` tries them again."
         )
     return RequestError(f"No run has ended yet in {where}: `tutelage benchmark` plays them.")
 
@@ -254,6 +260,22 @@ def check_comparable(ended: Sequence[EndedRun]) -> None:
                 f"{each.run.label} on {each.run.column} has another {names[0]} in {each.folder} than in "
                 f"{other.folder}; {_RENAME}"
             )
+
+
+def _settings_notes(results: BenchmarkResults) -> list[str]:
+    """What the experiments' files say in different ways, and which of them counts."""
+    notes = []
+    thresholds = list(dict.fromkeys(each.threshold for each in results.experiments))
+    if len(thresholds) > 1:
+        told = " and ".join(f"{each:g}" for each in thresholds)
+        notes.append(f"The experiments have different thresholds ({told}): steps are counted to {results.threshold:g}.")
+    baselines = list(dict.fromkeys(each.baseline for each in results.experiments if each.baseline is not None))
+    if len(baselines) > 1:
+        notes.append(
+            f"The experiments have different baselines ({' and '.join(baselines)}): the others are compared with "
+            f"{results.baseline or 'none, since the first has no results'}."
+        )
+    return notes
 
 
 def _versions_note(ended: Sequence[EndedRun]) -> list[str]:

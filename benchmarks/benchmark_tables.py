@@ -40,7 +40,8 @@ class Table:
     def markdown(self) -> str:
         """As Markdown."""
         lines = [self.heads, ["---"] + ["---:"] * (len(self.heads) - 1), *self.rows]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines]
+        return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
     @property
     def html(self) -> str:

@@ -43,6 +43,7 @@ _BELONGS = {
 """What does not carry over to another environment, teacher or student."""
 
 _EITHER = {"env": "space", "space": "env"}
+_MOST_SEEDS = 100_000
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Experiment:
 def _seeds(value: Any) -> tuple[int, ...]:
     if value is None or value == [] or value == 0:
         raise RequestError("The experiment has no seeds: say how many, e.g. `seeds: 5`, or which, e.g. `[0, 1]`.")
+    if _whole(value) and value > _MOST_SEEDS:
+        raise RequestError(f"seeds: at most {_MOST_SEEDS:,} of them, got {value:,}.")
     if _whole(value) and value >= 1:
         return tuple(range(value))
     if isinstance(value, list) and all(_whole(seed) and 0 <= seed < 2**31 for seed in value):
@@ -132,6 +135,8 @@ def _threshold(plain: Mapping[str, Any]) -> float:
     value = plain.get("threshold", 50.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RequestError(f"threshold: expected a number, got {value!r}.")
+    if not abs(value) < 1e300:
+        raise RequestError(f"threshold: expected a finite number, got {value!r:.20}.")
     return float(value)
 
 

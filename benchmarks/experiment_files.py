@@ -25,6 +25,16 @@ def ready_made() -> dict[str, str]:
     return {name: str(_read_text(name).get("about", "")) for name in found}
 
 
+def is_ready_made(experiment: Experiment) -> bool:
+    """Tell whether an experiment is the ready-made one of its name, and not a file of one's own that is called alike.
+
+    Example:
+        >>> is_ready_made(read_experiment("quickstart")[0])
+        True
+    """
+    return experiment.name in ready_made() and _read_text(experiment.name) == dict(experiment.plain)
+
+
 def _read_text(name: str) -> dict[str, Any]:
     content = yaml.safe_load((files(__package__) / "experiments" / f"{name}.yaml").read_text(encoding="utf-8"))
     return dict(content)

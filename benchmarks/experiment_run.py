@@ -15,6 +15,7 @@ from ..errors import RequestError
 from .run_scores import RunScores
 
 KEY_DIGITS = 12
+_LONGEST_WORD = 70
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class ExperimentRun:
     def name(self) -> str:
         """The name of its folder: what a person reads, and the key by which it is found again."""
         words = [self.label, self.column, str(self.seed)]
-        return "__".join(re.sub(r"[^\w.@+]+", "-", word).strip("-") for word in words) + f"-{self.key}"
+        return "__".join(re.sub(r"[^\w.@+]+", "-", word)[:_LONGEST_WORD].strip("-") for word in words) + f"-{self.key}"
 
     def __str__(self) -> str:
         return f"{self.label} on {self.column}, seed {self.seed}"

@@ -199,7 +199,8 @@ def test_if_all_failed_there_is_no_report_but_a_reason(tmp_path):
     for run in played.runs:
         folder.write_failure(run, "the ground is gone")
     with pytest.raises(
-        RunError, match=r"No run has ended.*3 of 3 failed, the first being random on 2d-10, seed 0: the"
+        RunError,
+        match=r"No run has ended.*3 of 3 failed, the first being random on 2d-10, seed 0: .* --retry-failed",
     ):
         write_benchmark_report([folder.path], quiet=True)
 
@@ -273,6 +274,41 @@ def test_what_was_tested_otherwise_is_not_put_into_one_table(tmp_path, changes, 
     with pytest.raises(RequestError, match=said) as caught:
         write_benchmark_report([one.path, two.path], quiet=True)
     assert "name their environments differently" in str(caught.value)
+
+
+def test_a_run_of_two_folders_with_different_scores_is_said(tmp_path):
+    folders = [pretended({"random": [1, value]}, tmp_path / str(value)) for value in (2, 3)]
+    results = collect(folders)
+    assert results.results_on("random", "2d-10").tolist() == [1, 2]
+    assert results.notes == [
+        "2 runs are in several folders, and counted once.",
+        "1 of them has other scores there; those of the folder that was named first count.",
+    ]
+
+
+def test_other_thresholds_and_baselines_of_another_folder_are_said(tmp_path):
+    folders = [
+        play(experiment(teachers=[name], environments=["2d-10"], threshold=threshold, baseline=name), tmp_path / name)
+        for name, threshold in (("random", 50), ("alp-gmm", 80))
+    ]
+    assert collect(folders).notes == [
+        "The experiments have different thresholds (50 and 80): steps are counted to 50.",
+        "The experiments have different baselines (random and alp-gmm): the others are compared with random.",
+    ]
+
+
+def test_a_label_of_any_letters_and_length_is_one_cell_and_one_folder(tmp_path):
+    label = "a|b\n" + "long " * 100
+    folder = play(experiment(teachers={label: {"teacher": "random"}}, environments=["2d-10"], seeds=2), tmp_path / "a")
+    row = table_of(folder).splitlines()[2]
+    assert row.startswith(r"| `a\|b long long ")
+    assert row.replace(r"\|", "").count("|") == 3
+    write_benchmark_report([folder.path], quiet=True)
+
+
+def test_a_file_called_like_a_ready_made_experiment_is_not_taken_for_it(tmp_path):
+    own = play(experiment(name="toy", seeds=2), tmp_path / "own")
+    assert "tutelage benchmark toy.yaml" in write_benchmark_report([own.path], quiet=True).read_text()
 
 
 def test_two_teachers_under_one_label_are_refused(tmp_path):
