@@ -300,9 +300,9 @@ def test_other_thresholds_and_baselines_of_another_folder_are_said(tmp_path):
 def test_a_label_of_any_letters_and_length_is_one_cell_and_one_folder(tmp_path):
     label = "a|b\n" + "long " * 100
     folder = play(experiment(teachers={label: {"teacher": "random"}}, environments=["2d-10"], seeds=2), tmp_path / "a")
-    row = table_of(folder).splitlines()[2]
+    head, _, row = table_of(folder).splitlines()
     assert row.startswith(r"| `a\|b long long ")
-    assert row.replace(r"\|", "").count("|") == 3
+    assert row.replace(r"\|", "").count("|") == head.count("|")
     write_benchmark_report([folder.path], quiet=True)
 
 
