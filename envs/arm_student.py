@@ -121,8 +121,8 @@ class ArmStudent:
     def signals(self, tasks: ArrayLike, success: ArrayLike, names: Iterable[str] = SIGNALS) -> dict[str, FloatArray]:
         """Return what a student would tell that compares the episodes of an arm within a batch.
 
-        It is the absolute advantage as group-relative students have it, |y − ȳ| / √(ȳ (1 − ȳ)) with the mean success ȳ
-        of the arm in the batch, and 0 where all of its episodes were solved or none.
+        It is the absolute advantage as group-relative students have it, ``|y − ȳ| / √(ȳ (1 − ȳ))`` with the mean
+        success ȳ of the arm in the batch, and 0 where all of its episodes were solved or none.
 
         Args:
             tasks: The batch, shape ``(n, 1)``.

@@ -17,7 +17,8 @@ class ChainEnv(EzPickle, GameEnv):
     """Locks in a row: each shows a sign and opens to one key; only the last one pays.
 
     A step is a link. The right key leads to the next lock, a wrong one ends the episode with nothing; the reward is 1
-    for the last lock. Whoever knows nothing opens a chain of h locks with probability ``n_keys``⁻ʰ.
+    for the last lock. Whoever knows nothing opens a chain of h locks with probability
+    (1 / ``n_keys``)ʰ.
 
     Args:
         most_links: The most links of a chain.

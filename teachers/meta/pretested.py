@@ -33,7 +33,7 @@ class Pretested(ABC):
     """What a teacher of this kind and whoever owns the test set say to each other.
 
     A teacher touches neither a student nor an environment. Whoever trains the student, and can test it, asks for
-    `pretest_plan` before the training, tests the student when it is time, and reports with `pretest`:
+    `pretest_plan` before the training, tests the student when it is time, and reports with `pretest`::
 
         plan = teacher.pretest_plan if isinstance(teacher, Pretested) else None
         while training:
