@@ -18,17 +18,24 @@ from .benchmark_figures import write_pictures
 from .benchmark_page import html_page, markdown_page
 from .benchmark_results import BenchmarkResults, collect
 from .experiment_folder import ExperimentFolder
+from .parquet_file import check_parquet, write_parquet
 from .run_kinds import KINDS
 
 
 def write_benchmark_report(
-    folders: Sequence[str | Path], *, out: str | Path | None = None, command: str = "", quiet: bool = False
+    folders: Sequence[str | Path],
+    *,
+    out: str | Path | None = None,
+    parquet: bool = False,
+    command: str = "",
+    quiet: bool = False,
 ) -> Path:
     """Write the report of one experiment, or of several together.
 
     Args:
         folders: Of the experiments.
         out: Where to; by default ``report`` in the folder, for several ``report-with-…`` in the first one.
+        parquet: Whether to write the numbers as Parquet, too; needs pyarrow (the extra ``parquet``).
         command: What the page says it was made by.
         quiet: Show nothing.
 
@@ -37,7 +44,8 @@ def write_benchmark_report(
         run on every test task) and ``curves.csv`` (every evaluation of every run).
 
     Raises:
-        RequestError: There is no experiment, nothing has ended, or the results must not be put into one table.
+        RequestError: There is no experiment, nothing has ended, the results must not be put into one table, or pyarrow
+            is not installed.
         RunError: Every run failed, or a file is damaged; the message names it.
 
     Example:
@@ -55,6 +63,8 @@ def write_benchmark_report(
     paths = [Path(folder) for folder in folders]
     if len({path.resolve() for path in paths}) < len(paths):
         raise RequestError("A folder is named twice.")
+    if parquet:
+        check_parquet()
     results = collect(ExperimentFolder(path) for path in paths)
     target = Path(out) if out is not None else _default_folder(paths)
     try:
@@ -68,6 +78,9 @@ def write_benchmark_report(
     commands = list(_first_commands(results))
     write_text(target / "scores.csv", scores_csv(results))
     write_text(target / "curves.csv", curves_csv(results))
+    if parquet:
+        for name in ("scores", "curves"):
+            write_parquet(target / f"{name}.csv", NUMBERS)
     write_text(target / "report.md", markdown_page(results, pictures, command, commands))
     page = target / "report.html"
     write_text(page, html_page(results, pictures, command, commands))
@@ -91,6 +104,10 @@ def _first_commands(results: BenchmarkResults) -> Iterator[str]:
 
 
 _RUN = ["environment", "student", "teacher", "expert", "seed", "run"]
+
+
+NUMBERS = {"seed": int, "step": int, "score": float}
+"""The columns of the tables that are no text."""
 
 
 def scores_csv(results: BenchmarkResults) -> str:

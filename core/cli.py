@@ -252,11 +252,12 @@ def _report(words: list[str]) -> int:
         if any(ExperimentFolder(path).exists for path in flags.run):
             from .benchmarks.benchmark_report import write_benchmark_report
 
-            page = write_benchmark_report(flags.run, out=flags.out)
+            page = write_benchmark_report(flags.run, out=flags.out, parquet=flags.parquet)
         elif len(flags.run) > 1:
             raise RequestError("Name one run, or folders of benchmarks: only those have a report together.")
-        elif flags.out is not None:
-            raise RequestError("--out is for the report of a benchmark; that of a run is in its folder plots.")
+        elif flags.out is not None or flags.parquet:
+            flag = "--out" if flags.out is not None else "--parquet"
+            raise RequestError(f"{flag} is for the report of a benchmark; that of a run is in its folder plots.")
         else:
             from .benchmarks.report import write_report
 

@@ -159,6 +159,8 @@ class Report:
     """Record the student of a run on an easy, a middle and a hard task."""
     out: Path | None = None
     """Where to write the report of benchmarks; by default report/ in the folder, or report-with-... for several."""
+    parquet: bool = False
+    """Write the numbers of benchmarks as Parquet, too, beside the CSV; needs pyarrow (the extra `parquet`)."""
 
 
 @dataclass

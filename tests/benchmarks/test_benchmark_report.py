@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -131,6 +132,30 @@ def test_the_csv_has_every_score_of_every_run(toy):
         run = next(run for run in folder.read().runs if run.key == row["run"])
         assert (row["teacher"], row["environment"], row["seed"]) == (run.teacher, run.environment, str(run.seed))
         assert float(row["score"]) == pytest.approx(folder.load(run).result, rel=1e-5)
+
+
+def test_the_numbers_are_parquet_on_request(tmp_path):
+    from pyarrow import parquet
+
+    folder = play(experiment(teachers={"a, |\n": {"teacher": "random"}}, seeds=2), tmp_path / "a")
+    page = write_benchmark_report([folder.path], quiet=True, parquet=True)
+    for name in ("scores", "curves"):
+        with open(page.parent / f"{name}.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        table = parquet.read_table(page.parent / f"{name}.parquet")
+        assert [{key: str(value) for key, value in row.items()} for row in table.to_pylist()] == [
+            {**row, "score": str(float(row["score"]))} for row in rows
+        ]
+        assert [str(table.schema.field(key).type) for key in ("teacher", "seed", "score")] == [
+            "string", "int64", "double"
+        ]  # fmt: skip
+
+
+def test_parquet_without_pyarrow_is_refused_before_anything_is_written(toy, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(RequestError, match=r"Parquet needs pyarrow: pip install 'tutelage\[parquet\]'"):
+        write_benchmark_report([toy[0].path], out=tmp_path / "out", quiet=True, parquet=True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_markdown_page_has_the_table_and_names_its_pictures(toy):
