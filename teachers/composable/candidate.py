@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logsumexp
 
 from ...errors import unknown_name
 from ...outcomes import Outcomes
@@ -38,7 +39,10 @@ Generator = Callable[[int, np.random.Generator], ArrayLike]
 
 SELECTIONS = ("closest", "sample", "band")
 _N_POINTS = 512
-"""Tasks by which the density is normalised."""
+"""Tasks that a candidate's rivals are taken from, for the density."""
+
+_N_DRAWS = 256
+"""Sets of rivals, likewise."""
 
 
 def closest(values: ArrayLike, m: int, target: float) -> IntArray:
@@ -244,8 +248,9 @@ class Candidate(Teacher):
             elif self._played.any():
                 self._judge()
                 continue
-            else:  # nothing came back
-                part = self.task_space.sample(room, self.rng)
+            else:  # none came back: their episodes were abandoned, others take their place
+                self._candidates, self._tries = self._candidates[:0], self._tries - 1
+                continue
             rows[done : done + len(part)] = part
             done += len(part)
         return rows, train
@@ -327,25 +332,39 @@ class Candidate(Teacher):
         if isinstance(self._predictor, Rollouts):
             return None
         rows = np.atleast_2d(self.task_space.validate(tasks))
-        reference = self._predictor.predict(self.task_space.sample(_N_POINTS, np.random.default_rng(0)))
+        rng = np.random.default_rng(0)
+        reference = self._predictor.predict(self.task_space.sample(_N_POINTS, rng))
         values = self._predictor.predict(rows)
         if self.select == "sample":
-            aim, base = self._preference(values), self._preference(reference)
-            top = max(float(aim.max()), float(base.max()))
-            weights, total = np.exp(aim - top), np.exp(base - top).mean()
+            rivals = self._preference(reference)[rng.integers(len(reference), size=(_N_DRAWS, self.k - 1))]
+            together = logsumexp(np.column_stack([rivals, np.full(_N_DRAWS, -np.inf)]), axis=1)
+            density: FloatArray = self.k * expit(self._preference(values)[:, None] - together).mean(axis=1)
+            return density
+        if self.select == "closest":
+            return self._nearest_density(values, reference, self.k)
+        found, outside = inside(values, self.band), np.ones(len(reference), dtype=np.bool_)
+        outside[inside(reference, self.band)] = False
+        share = float(1.0 - outside.mean())
+        n_candidates = self.k * (self.max_rounds if self.refill else 1)
+        none = (1.0 - share) ** n_candidates  # the chance that no candidate is in the band
+        if not self.refill:
+            density = np.full(len(rows), none)
+        elif outside.any():
+            density = none / (1.0 - share) * self._nearest_density(values, reference[outside], n_candidates)
+            density[found] = 0.0
         else:
-            far = np.sort(np.abs(reference - self.target))
-            in_band = self.select == "band" and len(inside(reference, self.band)) > 0
+            density = np.zeros(len(rows))
+        density[found] += (1.0 - none) / share if share > 0.0 else 0.0
+        return density
 
-            def aimed(predicted: FloatArray) -> FloatArray:
-                if in_band:
-                    return ((predicted >= self.band[0]) & (predicted <= self.band[1])).astype(np.float64)
-                distance = np.abs(predicted - self.target)
-                rank = 0.5 * (np.searchsorted(far, distance) + np.searchsorted(far, distance, side="right")) / len(far)
-                return (1.0 - rank) ** (self.k - 1)  # the chance that all other candidates are farther away
-
-            weights, total = aimed(values), aimed(reference).mean()
-        return weights / total if total > 0.0 else np.ones(len(rows))
+    def _nearest_density(self, values: FloatArray, reference: FloatArray, k: int) -> FloatArray:
+        """That of the task nearest to the target among k, with predictions as those of the reference."""
+        far, distance = np.sort(np.abs(reference - self.target)), np.abs(values - self.target)
+        nearer, ties = (np.searchsorted(far, distance, side=side) / len(far) for side in ("left", "right"))
+        alone = k * (1.0 - nearer) ** (k - 1)  # k times the chance that all others are farther away
+        with np.errstate(invalid="ignore", divide="ignore"):  # the mean of that over those that are as far
+            shared = ((1.0 - nearer) ** k - (1.0 - ties) ** k) / (ties - nearer)
+        return np.where(ties > nearer, shared, alone)
 
     def metrics(self) -> dict[str, float]:
         """Return what is predicted."""

@@ -104,7 +104,7 @@ class Fallback(Teacher):
         owners = self._members.update(outcomes, listeners=(0,)).tolist()
         for owner, solved in zip(owners, success, strict=True):
             if self._resting:
-                self._n_rested += 1
+                self._n_rested += owner != 0  # what the first teacher chose before is not what it rests for
                 if self._n_rested >= self.rest:
                     self._resting, self._n_rested, self._latest = False, 0, []
                     self._n_switches += 1

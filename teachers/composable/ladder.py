@@ -127,7 +127,8 @@ class Ladder(Teacher):
         self._opened: list[int] = []  # in the order in which they opened
         self._successes, self._episodes = np.zeros(k), np.zeros(k, dtype=np.int64)  # since the stage's latest probe
         self._rates, self._n_probes = np.zeros((k, self._window)), np.zeros(k, dtype=np.int64)
-        self._steps = np.zeros(k, dtype=np.int64)  # episodes reported since the stage opened
+        self._steps = np.zeros(k, dtype=np.int64)  # episodes handed out and reported since the stage opened
+        self._first_ids = np.zeros(k, dtype=np.int64)  # of the episodes handed out since the stage opened
         self._n_demoted = 0
         self._inner: Teacher | None = None
         self._active: list[int] = []
@@ -184,7 +185,7 @@ class Ladder(Teacher):
             ready = all(done[i] for i in self.prerequisites.required[stage])
             if stage not in self._opened and stage not in self.held_out and ready:
                 self._opened.append(stage)
-                self._steps[stage] = 0
+                self._steps[stage], self._first_ids[stage] = 0, self._next_id
         new = [stage for stage in self._opened if not done[stage]]
         if self.mode == "cumulative":
             active = list(self._opened)
@@ -237,7 +238,8 @@ class Ladder(Teacher):
             if stage >= 0:
                 self._count(stage, float(success[i]))
             if isinstance(self.gate, Steps):
-                self._steps[self._opened] += 1
+                number = int(outcomes.ids[i])  # below 0: not handed out by this teacher
+                self._steps[[s for s in self._opened if number < 0 or number >= self._first_ids[s]]] += 1
                 left = [s for s in self._opened if not self._mastered[s] and self._steps[s] >= self.gate.episodes]
                 if left:
                     self._mastered[left] = True
@@ -338,6 +340,7 @@ class Ladder(Teacher):
             "rates": self._rates.copy(),
             "n_probes": self._n_probes.copy(),
             "steps": self._steps.copy(),
+            "first_ids": self._first_ids.copy(),
             "n_demoted": self._n_demoted,
             "within": {} if self._inner is None else self._inner.state_dict(),
         }
@@ -359,8 +362,9 @@ class Ladder(Teacher):
         if set(opened.tolist()) & self.held_out:
             raise ValueError("A stage is open that this teacher holds out.")
         successes = finite_array(state, "successes", (k,), low=0.0)
-        episodes, n_probes, steps, hopeless = (
-            finite_array(state, name, (k,), np.int64, low=0) for name in ("episodes", "n_probes", "steps", "hopeless")
+        episodes, n_probes, steps, first_ids, hopeless = (
+            finite_array(state, name, (k,), np.int64, low=0)
+            for name in ("episodes", "n_probes", "steps", "first_ids", "hopeless")
         )
         rates = finite_array(state, "rates", (k, self._window), low=0.0, high=1.0)
         n_demoted = counter(state, "n_demoted")
@@ -373,4 +377,5 @@ class Ladder(Teacher):
         self._mastered, self._passed_over, self._hopeless = mastered, passed_over, hopeless
         self._opened, self._active = opened.tolist(), active.tolist()
         self._successes, self._episodes, self._rates, self._n_probes = successes, episodes, rates, n_probes
-        self._steps, self._n_demoted, self._inner = steps, n_demoted, inner
+        self._steps, self._first_ids = steps, first_ids
+        self._n_demoted, self._inner = n_demoted, inner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tutelage import Outcomes, TaskSpace
@@ -91,6 +93,35 @@ def test_a_sample_prefers_what_scores_high():
     assert abs(tasks - 0.5).mean() < 0.2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"select": "closest"},
+        {"select": "closest", "k": 2},
+        {"select": "sample", "score": "bernoulli_std"},
+        {"select": "sample", "temperature": 1.0, "k": 8},
+        {"select": "band", "band": (0.4, 0.6), "k": 8},
+        {"select": "band", "band": (0.4, 0.6), "k": 1, "max_rounds": 2, "target": 0.7},
+        {"select": "band", "band": (0.4, 0.6), "k": 2, "refill": False},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("predict", [lambda x: x, lambda x: np.where(x < 0.2, 0.5, 0.0), lambda x: np.zeros_like(x)])
+def test_the_density_is_that_of_one_task(predict, arguments):
+    class Given(NearestNeighbours):
+        def predict(self, tasks):
+            return predict(tasks[:, 0])
+
+    teacher = Candidate(LINE, seed=0, predictor=Given(), mix_uniform=0.0, **arguments)
+    drawn = np.array([teacher.sample(1).values.item() for _ in range(4000)])
+    edges = np.linspace(0.0, 1.0, 6)
+    shares = np.histogram(drawn, edges)[0] / len(drawn)
+    middles = np.linspace(0.0, 1.0, 2001)[:-1] + 0.00025
+    density = teacher.density(middles[:, None])
+    expected = [density[(middles >= a) & (middles < b)].sum() / len(middles) for a, b in pairwise(edges)]
+    assert np.allclose(shares, expected, atol=0.06)
+
+
 def test_candidates_come_from_a_generator():
     teacher = fixed(generator=lambda n, rng: np.full((n, 1), 0.25))
     assert (teacher.sample(5).values == 0.25).all()
@@ -168,6 +199,14 @@ def test_what_never_comes_back_is_not_waited_for():
     teacher.sample(32)
     teacher.sample(5)
     assert teacher.metrics()["selected"] > 0
+
+
+def test_when_all_candidates_are_lost_others_take_their_place():
+    teacher = Candidate(LINE, seed=0, predictor="rollouts(2)", m=4, select="band", mix_uniform=0.0)
+    teacher.sample(40)  # all candidates, whose episodes are abandoned
+    _, trained = teach(teacher, 2000, slope=20.0)
+    assert teacher.metrics()["selected"] > 30
+    assert not trained.all()
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

@@ -84,6 +84,18 @@ def test_steps_leave_each_stage_after_its_number():
     assert counts == dict.fromkeys([2.0, 3.0, 4.0, 5.0, 6.0], 200)
 
 
+@pytest.mark.parametrize("mode", ["single", "cumulative"])
+def test_what_was_handed_out_before_a_stage_opened_does_not_count_for_it(mode):
+    teacher, played = parity(gate="steps(20)", mode=mode), set()
+    for _ in range(12):
+        tasks = teacher.sample(64)
+        played |= set(tasks.values[:, 0])
+        teacher.update(
+            Outcomes(tasks=tasks.values, ids=tasks.ids, returns=[0.0] * 64, lengths=[1] * 64, success=[0.0] * 64)
+        )
+    assert played == {2.0, 3.0, 4.0, 5.0, 6.0}
+
+
 def test_never_stays():
     teacher = parity(gate="never")
     play(teacher, 1.0)

@@ -134,6 +134,16 @@ def test_the_other_teacher_takes_over_when_all_fail_or_all_succeed(success):
     assert teacher.in_charge == "teacher"
 
 
+def test_tasks_of_the_first_teacher_that_come_back_late_do_not_end_its_rest():
+    teacher = Fallback(LINE, seed=0, teacher=only(0.7, 1.0), fallback=only(0.0, 0.3), window=20, rest=30)
+    report(teacher, teacher.sample(100), 0.0)
+    assert teacher.in_charge == "fallback"
+    report(teacher, teacher.sample(29), 0.0)
+    assert teacher.in_charge == "fallback"
+    report(teacher, teacher.sample(1), 0.0)
+    assert teacher.in_charge == "teacher"
+
+
 def test_the_first_teacher_keeps_the_word_while_there_is_something_to_learn():
     teacher = Fallback(LINE, seed=0, teacher=only(0.7, 1.0), window=20)
     for _ in range(20):
