@@ -23,9 +23,9 @@ SCHEDULE_PRESETS: dict[str, SchedulePreset] = {
         {"clip": {"of": {"floor": {"of": {"exponential": {"start": 256, "gamma": 0.7}}}}, "low": 87}},
         "most steps of an episode, by quarters of the training from 0 to 3",
     ),
-    # Reinforcement Mid-Training: ⌊800 · 0.2^x⌋.
+    # Reinforcement Mid-Training: max(B_min, ⌊800 · 0.2^x⌋).
     "rmt-budget": SchedulePreset(
-        {"floor": {"of": {"exponential": {"start": 800, "gamma": 0.2, "smooth": True}}}},
+        {"clip": {"of": {"floor": {"of": {"exponential": {"start": 800, "gamma": 0.2, "smooth": True}}}}, "low": 160}},
         "most steps of an episode, by progress",
     ),
     "rmt-mix": SchedulePreset(

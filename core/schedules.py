@@ -129,8 +129,10 @@ class Exponential(Schedule):
 
     def _at(self, t: float) -> float:
         times = t / self.every
-        exponent = math.log(self.gamma) * (times if self.smooth else math.floor(times))
-        return self.start * math.exp(min(exponent, LARGEST_EXPONENT))
+        if not self.smooth:
+            times = math.floor(times + 1e-9 * max(1.0, times))  # 0.3 / 0.1 is a little less than 3
+        largest = LARGEST_EXPONENT - max(0.0, math.log(abs(self.start))) if self.start else 0.0
+        return self.start * math.exp(min(math.log(self.gamma) * times, largest))
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class ChatEndpoint:
             raise RequestError(f"Expected retries and backoff of at least 0, got {retries!r} and {backoff!r}.")
         self.timeout, self.retries, self.backoff = timeout, retries, backoff
         self.cache = None if cache is None else Path(cache)
-        self.options = {"temperature": 0} if options is None else dict(options)
+        self.options = {"temperature": 0} if options is None else _plain(options)
         self.requests = self.cached = 0
         self._post = post
 
@@ -172,7 +172,7 @@ class ChatEndpoint:
                 f"The chat endpoint {self.url} answered something that is no chat completion: expected "
                 "JSON with choices[0].message.content."
             )
-        return content
+        return content.encode("utf-8", "replace").decode("utf-8")  # JSON can have halves of characters
 
     def _file(self, request: Mapping[str, Any]) -> Path | None:
         if self.cache is None:
@@ -205,6 +205,15 @@ class ChatEndpoint:
             raise RunError(f"Cannot make the folder of answers {file.parent}: {error.strerror or error}.") from error
         kept = {"format": _FORMAT, "url": self.url, "request": request, "answer": answer}
         write_text(file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has them, with which the answers in the cache are compared."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(options), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"options must be plain data, numbers, texts, lists and mappings: {error}.") from error
+    return plain
 
 
 def _checked_url(url: str) -> str:

@@ -177,4 +177,5 @@ def _subgoal(entry: Any, width: int, height: int) -> MiniGridSubgoal:
         raise MalformedAnswerError(
             f"A subgoal of a language model's answer is outside the grid of {width} x {height} cells."
         )
-    return MiniGridSubgoal((x, y), " ".join(text.split())[:_LONGEST_TEXT])
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return MiniGridSubgoal((x, y), " ".join(printable.split())[:_LONGEST_TEXT])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple
 
 MOST_BYTES = 2**20
 """A longer answer is cut off and counts as none."""
@@ -31,8 +32,7 @@ def post_with_httpx(url: str, headers: Mapping[str, str], body: bytes, timeout: 
         url: Where to.
         headers: Whatever they contain, no exception repeats it.
         body: What to send.
-        timeout: Seconds for each of connecting, sending and waiting for a part of the answer; an answer that drips in
-            is given up after as long in all.
+        timeout: Seconds from the beginning to the end of the answer, however it drips in.
 
     Raises:
         ImportError: httpx is not installed.
@@ -43,28 +43,34 @@ def post_with_httpx(url: str, headers: Mapping[str, str], body: bytes, timeout: 
         import httpx
     except ImportError as error:
         raise ImportError("Asking a chat endpoint needs httpx: pip install 'tutelage[llm]'.") from error
-    deadline = time.monotonic() + timeout
-    received = bytearray()
-    # Raised below, outside of the handlers: httpx's exceptions hold the request, and with it the key.
-    problem: Exception | None = None
+    results: SimpleQueue[Reply | Exception] = SimpleQueue()
+
+    def post(client: Any) -> None:
+        received = bytearray()
+        try:
+            with client.stream("POST", url, headers=dict(headers), content=body) as response:
+                for part in response.iter_bytes():
+                    received += part
+                    if len(received) > MOST_BYTES:
+                        results.put(ConnectionError(f"the answer is longer than {MOST_BYTES:,} bytes"))
+                        return
+                answered = {name.lower(): text for name, text in response.headers.items()}
+            results.put(Reply(response.status_code, answered, bytes(received)))
+        except httpx.TimeoutException as error:
+            results.put(TimeoutError(type(error).__name__))
+        except Exception as error:  # not httpx's alone: the client may be closed while it waits
+            results.put(ConnectionError(type(error).__name__))
+
+    # In a thread of its own, for httpx limits the time of each part only, and a server can drip for hours. Exceptions
+    # are made anew: those of httpx hold the request, and with it the key.
+    client = httpx.Client(timeout=timeout, follow_redirects=False)
+    Thread(target=post, args=(client,), daemon=True).start()
     try:
-        with (
-            httpx.Client(timeout=timeout, follow_redirects=False) as client,
-            client.stream("POST", url, headers=dict(headers), content=body) as response,
-        ):
-            for part in response.iter_bytes():
-                received += part
-                if time.monotonic() > deadline:
-                    problem = TimeoutError("the answer took too long")
-                    break
-                if len(received) > MOST_BYTES:
-                    problem = ConnectionError(f"the answer is longer than {MOST_BYTES:,} bytes")
-                    break
-            status, answered = response.status_code, {name.lower(): text for name, text in response.headers.items()}
-    except httpx.TimeoutException as error:
-        problem = TimeoutError(type(error).__name__)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        problem = ConnectionError(type(error).__name__)
-    if problem is not None:
-        raise problem
-    return Reply(status, answered, bytes(received))
+        result = results.get(timeout=timeout)
+    except Empty:
+        result = TimeoutError("the answer took too long")
+    finally:
+        client.close()
+    if isinstance(result, Exception):
+        raise result from None
+    return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, SupportsFloat
 
 import gymnasium as gym
@@ -14,7 +14,7 @@ from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
-from ..schedules import schedule_of
+from ..schedules import Constant, schedule_of
 from ..spaces import Dimension, TaskSpace
 from ..task_options import chosen_task
 from .clock import Clock
@@ -116,6 +116,7 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         self._steps, self._episodes = 0.0, 0.0
         self._since = time.time()
         self._rng: np.random.Generator | None = None
+        self._refuse_names_of_inner(controls)
         self._stream = zlib.crc32(f"{type(self).__qualname__} {' '.join(controls)}".encode())
         self._monitored = is_monitored(env)
         self._schedules: dict[str, Schedule] = {}
@@ -129,6 +130,18 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         self._own = tuple(own.values())
         self._inside = self._space_inside()
         self._extend()
+
+    def _refuse_names_of_inner(self, names: Iterable[str]) -> None:
+        """Two quantities of one name would share their luck and their place in the info dict."""
+        layer: Any = self.env
+        while isinstance(layer, gym.Wrapper):
+            for name in names:
+                if isinstance(layer, Controlled) and name in layer._names:
+                    raise ValueError(
+                        f"{self.class_name()}: {layer.class_name()} inside has a quantity {name!r} already; they must "
+                        "have different names."
+                    )
+            layer = layer.env
 
     # --- Tasks ---------------------------------------------------------------------------------------------------
 
@@ -304,6 +317,8 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         if low <= value <= high:
             return int(value) if self._whole else float(value)
         expected = f"at least {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
+        if where and isinstance(self._schedules.get(name), Constant):
+            where = ""
         hint = f"; bound it: schedule.clip({low:g}, {'None' if math.isinf(high) else f'{high:g}'})" if where else ""
         raise ValueError(f"{self.class_name()}: {name} must be {expected}, got {value:g}{where}{hint}.")
 

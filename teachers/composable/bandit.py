@@ -190,7 +190,7 @@ class Bandit(Teacher):
     @property
     def estimates(self) -> FloatArray:
         """The estimate of each arm, on its scale, shape ``(K,)``."""
-        return np.array(self._scaled(self._estimator.estimates))
+        return np.array(self._scaled())
 
     @property
     def probabilities(self) -> FloatArray:
@@ -210,13 +210,17 @@ class Bandit(Teacher):
         Raises:
             ValueError: A budget too small for the minimum.
         """
-        scores = self._scores(self._estimator.estimates, self._counts, bonus=False)
+        scores = self._scores(self._scaled(), self._counts, bonus=False)
         return largest_remainder(scores, whole("budget", budget, 0), whole("minimum", minimum, 0))
 
-    def _scaled(self, estimates: FloatArray) -> FloatArray:
+    def _scaled(self) -> FloatArray:
+        """The estimates on the scale that the scores expect."""
+        estimates = self._estimator.estimates
         if self.scale == "range":
             low, high = self._bounds
-            return (estimates - low) / (high - low) if high > low else np.zeros(len(estimates))
+            known = self._counts > 0  # of the others nothing has been seen: as low as the lowest
+            scaled = (estimates - low) / (high - low) if high > low else np.zeros(len(estimates))
+            return np.where(known, np.clip(scaled, 0.0, 1.0), 0.0)
         if self.scale == "std":
             n, _, squares = self._moments
             std = float(np.sqrt(squares / n)) if n else 0.0
@@ -225,7 +229,7 @@ class Bandit(Teacher):
 
     def _scores(self, estimates: FloatArray, counts: IntArray, *, bonus: bool = True) -> FloatArray:
         with np.errstate(under="ignore"):
-            scores = np.asarray(self._score(self._scaled(estimates)), dtype=np.float64)
+            scores = np.asarray(self._score(estimates), dtype=np.float64)
         if scores.shape != estimates.shape or not np.isfinite(scores).all():
             raise ValueError(f"score must return a finite number for each of {len(estimates)} arms, got {scores!r}.")
         if bonus and self.ucb:
@@ -236,9 +240,9 @@ class Bandit(Teacher):
     def _chances(self) -> tuple[FloatArray, FloatArray]:
         """The probabilities with and without the share for all."""
         if self._p is None:
-            k, estimates = self.n_arms, self._estimator.estimates
+            k, estimates = self.n_arms, self._scaled()
             if self._groups is None:
-                aimed = self._policy(self._scores(estimates, self._counts))
+                aimed = self._aimed(self._scores(estimates, self._counts))
             else:
                 aimed = self._nested(estimates, self._groups)
             mixed = (1.0 - self.mix_uniform) * aimed + self.mix_uniform / k
@@ -247,15 +251,25 @@ class Bandit(Teacher):
             self._p = mixed / mixed.sum(), aimed / aimed.sum()
         return self._p
 
+    def _aimed(self, scores: FloatArray) -> FloatArray:
+        p = np.asarray(self._policy(scores), dtype=np.float64)
+        if p.shape != scores.shape or not np.isfinite(p).all() or (p < 0.0).any() or not p.sum() > 0.0:
+            raise ValueError(
+                f"policy must return a probability for each of {len(scores)} arms, finite, at least 0 and not all 0; "
+                f"got {p!r}."
+            )
+        shares: FloatArray = p / p.sum()
+        return shares
+
     def _nested(self, estimates: FloatArray, groups: IntArray) -> FloatArray:
         """A group first, by the mean of its arms' estimates, then an arm of it (SkillMimic-V2: class, then clip)."""
         sizes = np.bincount(groups)
         means: FloatArray = np.bincount(groups, estimates / sizes[groups]).astype(np.float64)
-        of_group = self._policy(self._scores(means, np.bincount(groups, self._counts).astype(np.int64)))
+        of_group = self._aimed(self._scores(means, np.bincount(groups, self._counts).astype(np.int64)))
         p = np.empty(len(estimates))
         for group in range(len(sizes)):
             inside = groups == group
-            p[inside] = of_group[group] * self._policy(self._scores(estimates[inside], self._counts[inside]))
+            p[inside] = of_group[group] * self._aimed(self._scores(estimates[inside], self._counts[inside]))
         return p
 
     # --- Tasks ----------------------------------------------------------------------------------------------------
@@ -341,7 +355,7 @@ class Bandit(Teacher):
 
     def metrics(self) -> dict[str, float]:
         """Return how far the arms differ."""
-        p, estimates = self._chances()[0], self._scaled(self._estimator.estimates)
+        p, estimates = self._chances()[0], self._scaled()
         entropy = float(-(p[p > 0.0] * np.log(p[p > 0.0])).sum())
         return {
             **super().metrics(),

@@ -64,7 +64,7 @@ class GeneratorTeacher(Teacher):
         keep: A proposal is kept if its success rate lies between these numbers, bounds included. One of the archive is
             dropped when its rate leaves them, or when it is solved, or failed, ``2 n_attempts`` times in a row.
         archive_size: Most tasks kept; the least fit makes room.
-        recent: How many of the latest kept tasks a generator is shown.
+        recent: How many of the latest kept tasks a generator of one's own is shown; mutation has no use for them.
         replay_share: Share of tasks that come from the archive, in proportion to their fitness.
         explore: Share of proposals that are uniform.
         operators: For ``"mutation"``: by the tiers ``hard``, ``medium`` and ``easy``, see `MutationGenerator`.

@@ -74,7 +74,10 @@ def order_of(
     if name == "random":
         return rng.permutation(k)
     if categories is None or len(categories) != k:
-        raise ValueError(f"order={name!r} needs the category of each of {k} tasks.")
+        raise ValueError(
+            f"order={name!r} needs the category of each of {k} tasks: give category, the name of a dimension or a "
+            "label for each task."
+        )
     labels = list(dict.fromkeys(categories))
     groups = [np.array([i for i in range(k) if categories[i] == label]) for label in labels]
     rising = [group[np.argsort(difficulty[group], kind="stable")] for group in groups]

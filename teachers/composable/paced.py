@@ -68,10 +68,11 @@ class Paced(Teacher):
         duration: Tasks handed out until the progress is 1.
         width: Standard deviation of the Gaussian window in ranks; below 1 it is a share of the pool.
         n_blocks: See ``window``.
-        weights: Within the window: None for equal ones, ``"easiness"`` for the reciprocal difficulty, or
-            ``{"rising": m}`` for weights that begin at the easiness and are equal after m rounds.
+        weights: Within the window, but for blocks: None for equal ones, ``"easiness"`` for the reciprocal difficulty,
+            counted from the easiest task where there are difficulties below 0, or ``{"rising": m}`` for weights that
+            begin at the easiness and are equal after m rounds.
         resort: ``"next_block"``: before a block begins its tasks are tried and sorted anew.
-        min_tasks: So many are open at least.
+        min_tasks: So many are open at least, of a prefix or of what the student can do.
         update_every_episodes: Episodes of a round, after which accuracy and ability move.
         mix_uniform: Share of tasks from the whole pool (prefix, gaussian and ability only).
         success_above: A return above which an episode is a success, where the environment does not tell;
@@ -139,7 +140,7 @@ class Paced(Teacher):
         self._sorting = (0, 0)  # the ranks that are sorted by what comes back of their tasks
         self._stale = False  # whether more has come back since they were sorted
         self.difficulty = self._difficulties(difficulty, expert)
-        self._order_spec, self._category = order, category
+        self._order_spec, self._category = order.tolist() if isinstance(order, np.ndarray) else order, category
         self._labels = self._categories(category, order)
         self._order: IntArray = self._ordered()
         if isinstance(difficulty, str):
@@ -167,6 +168,8 @@ class Paced(Teacher):
             raise ValueError(f"resort must be None or 'next_block', got {self.resort!r}.")
         if self.resort is not None and self.window != "block":
             raise ValueError("resort='next_block' needs window='block'.")
+        if self.weights is not None and self.window == "block":
+            raise ValueError("window='block' goes through its tasks in order and has no use for weights.")
         if not (np.isfinite(self.width) and self.width > 0.0):
             raise ValueError(f"width must be finite and above 0, got {self.width}.")
         if not 0.0 <= self.mix_uniform <= 1.0:
@@ -296,10 +299,11 @@ class Paced(Teacher):
         return weights / weights.sum()  # type: ignore[no-any-return]
 
     def _easiness(self) -> FloatArray:
-        top = self.difficulty.max()
+        level = self.difficulty - min(0.0, float(self.difficulty.min()))
+        top = level.max()
         if top <= 0.0:
             return np.ones(len(self.pool))
-        reciprocal: FloatArray = 1.0 / np.maximum(self.difficulty / top, _LEAST_EASY)
+        reciprocal: FloatArray = 1.0 / np.maximum(level / top, _LEAST_EASY)
         return reciprocal
 
     def _easiness_weights(self) -> FloatArray:

@@ -361,7 +361,7 @@ PAPERS: tuple[Paper, ...] = (
         43,
         "GraphMASAL",
         "Plans over a graph of prerequisites from weak concepts to goals.",
-        {"ladder:graphmasal": {"gate": "mastery(0.5)", "mode": "single"}},
+        {"ladder:graphmasal": {"gate": "mastery(0.5)", "mode": "single", "patience": None}},
         remark="The graph: `requires`; the plan: `Ladder.plan`. The cost formula was not found.",
     ),
     Paper(
@@ -399,7 +399,7 @@ PAPERS: tuple[Paper, ...] = (
         48,
         "Sycophancy to Subterfuge",
         "Environments that are ever easier to game; the last one is held out.",
-        {"ladder:sycophancy": {"mode": "single", "held_out": (-1,)}},
+        {"ladder:sycophancy": {"mode": "single", "held_out": (-1,), "patience": None}},
     ),
     Paper(
         49,
@@ -442,6 +442,7 @@ PAPERS: tuple[Paper, ...] = (
                 "n_attempts": 8,
             }
         },
+        remark="Its memory of the last three goes to a generator of one's own; mutation has no use for it.",
         code="Tongyi-Zhiwen/Qwen-Doc",
     ),
     Paper(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schedule import SCHEDULES
 from ...schedules import Schedule, schedule_of
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
@@ -24,8 +25,9 @@ class ScheduledMixture(Mixture):
         task_space: The tasks.
         seed: Seed of the teacher's own generator.
         teachers: As for `Mixture`. By default random tasks and a bandit.
-        weights: A schedule of a vector, e.g. ``"interpolate_mix([1, 0], [0, 1])"``, or a mapping from the teachers'
-            names to a schedule or number each. By default from equal shares to a tenth for the first teacher.
+        weights: A schedule of a vector, e.g. ``"interpolate_mix([1, 0], [0, 1])"``, a schedule or number for each
+            teacher in a list, or a mapping from the teachers' names to them. By default from equal shares to a tenth
+            for the first teacher.
         duration: Tasks handed out until the schedules' moment is 1.
         unit: What schedules are functions of: the ``"progress"``, or the number of ``"tasks"`` handed out.
         expert: Expert knowledge, given to those teachers that take it and have none of their own.
@@ -72,8 +74,12 @@ class ScheduledMixture(Mixture):
         if weights is None:
             last = [0.1, *([0.9 / (k - 1)] * (k - 1))] if k > 1 else [1.0]
             weights = {"interpolate_mix": {"first": [1.0 / k] * k, "last": last}}
-        if isinstance(weights, Mapping) and set(weights) == set(self._members.names):
-            self._schedules: list[Schedule] = [schedule_of(weight) for weight in self._in_order(weights)]
+        if isinstance(weights, Mapping) and (
+            set(weights) == set(self._members.names) or not set(weights) <= set(SCHEDULES)
+        ):
+            weights = self._in_order(weights)
+        if isinstance(weights, (list, tuple, np.ndarray)):
+            self._schedules: list[Schedule] = [schedule_of(weight) for weight in weights]
         else:
             self._schedules = [schedule_of(weights)]
         self._at(0.0)

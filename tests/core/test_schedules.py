@@ -51,6 +51,19 @@ def test_a_schedule_has_the_papers_values(schedule, moments, values):
     assert [schedule(t) for t in moments] == pytest.approx(values, abs=6e-5)
 
 
+def test_no_decay_is_lost_to_rounding():
+    schedule = Exponential(256, 0.7, every=0.1)
+    assert [round(schedule(t / 10), 4) for t in range(12)] == [round(256 * 0.7**t, 4) for t in range(12)]
+
+
+def test_an_exponential_never_overflows():
+    assert np.isfinite([Exponential(start, 2.0)(5000) for start in (1e6, -1e300, 1e-300, 0.0)]).all()
+
+
+def test_the_budget_of_mid_training_has_a_floor():
+    assert [schedule_of("rmt-budget")(t) for t in (0, 1, 2, 19)] == [800, 160, 160, 160]
+
+
 def test_the_mix_of_three_tiers_moves_from_easy_to_hard():
     mix = InterpolateMix((0.6, 0.3, 0.1), (0.1, 0.3, 0.6), 0.3, 0.7)
     np.testing.assert_allclose([mix(x) for x in (0.2, 0.5, 0.8)], [[0.6, 0.3, 0.1], [0.35, 0.3, 0.35], [0.1, 0.3, 0.6]])

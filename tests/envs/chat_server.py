@@ -27,7 +27,7 @@ class ChatServer:
     """Answers each request with the next of its replies, the last one again and again.
 
     A reply is a text (the model's answer), or a dict with ``status``, ``body``, ``headers``, ``delay`` (seconds before
-    it answers) and ``drip`` (seconds between its bytes).
+    it answers), ``drip`` (seconds between its bytes) and ``drip_headers`` (seconds between headers that never end).
     """
 
     def __init__(self, *replies):
@@ -46,6 +46,11 @@ class ChatServer:
                 outer.stopping.wait(reply.get("delay", 0.0))
                 body = reply.get("body", "").encode()
                 try:
+                    if "drip_headers" in reply:
+                        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                        while not outer.stopping.wait(reply["drip_headers"]):
+                            self.wfile.write(b"X-Patience: x\r\n")
+                        return
                     self.send_response(reply.get("status", 200))
                     for name, text in reply.get("headers", {}).items():
                         self.send_header(name, text)

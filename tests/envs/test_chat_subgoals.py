@@ -260,6 +260,31 @@ def test_a_server_that_drips_is_given_up(post):
         asked(server, post, timeout=0.3, retries=0)
 
 
+def test_headers_that_never_end_are_given_up():
+    pytest.importorskip("httpx")
+    with ChatServer({"drip_headers": 0.1}) as server:
+        began = time.monotonic()
+        with pytest.raises(NoAnswerError, match=r"no answer within 0\.5 s"):
+            asked(server, post_with_httpx, timeout=0.5, retries=1)
+        assert time.monotonic() - began < 5.0
+
+
+def test_half_characters_and_control_characters_of_an_answer_do_no_harm(post, tmp_path):
+    listing = '{"subgoals": [{"x": 3, "y": 4, "instruction": "go \ud800\x00\x1b[2J on"}]}'
+    with ChatServer(listing.replace("\x00", "\\u0000").replace("\x1b", "\\u001b")) as server:
+        _, subgoals = asked(server, post, cache=tmp_path)
+    assert [str(each) for each in subgoals] == ["go ? [2J on at (3, 4)"]
+
+
+def test_options_are_plain_data_and_compared_as_such(post, tmp_path):
+    with ChatServer(listed((3, 4))) as server:
+        for _ in range(2):
+            asked(server, post, cache=tmp_path, options={"stop": ("#",)})
+        assert len(server.requests) == 1
+        with pytest.raises(RequestError, match="options must be plain data"):
+            asked(server, post, options={"stop": {1}})
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 599])
 def test_a_passing_failure_is_tried_again(post, status, waits):
     with ChatServer({"status": status}, {"status": status}, listed((3, 4))) as server:

@@ -54,6 +54,12 @@ def test_a_hint_is_given_with_its_probability(probability, share):
 
 
 @pytest.mark.parametrize(("steps", "probability"), [(180, 0.9241), (200, 0.5), (220, 0.0759), (10_000, 0.0)])
+def test_two_hints_have_names_and_luck_of_their_own():
+    inner = Hint(Plain(), two_steps, 0.5, name="inner")
+    with pytest.raises(ValueError, match="Hint inside has a quantity 'inner' already"):
+        Hint(inner, two_steps, 0.5, name="inner")
+
+
 def test_hints_fade_as_in_ruscarl(steps, probability):
     env = Hint(Plain(), halfway, SigmoidOff(0.2, 125), kind="start", clock=Clock(per=1000))
     env.set_clock(steps=steps)

@@ -352,7 +352,7 @@ def test_an_alpha_that_is_no_number_is_refused():
 
 
 def test_wrapping_twice_is_refused():
-    with pytest.raises(ValueError, match="a part 'subgoal' already"):
+    with pytest.raises(ValueError, match="Subgoals inside has a quantity 'alpha' already"):
         Subgoals(corridor(3, 10), Places(3), Ahead(), Arrived())
 
 

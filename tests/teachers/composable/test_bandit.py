@@ -164,6 +164,22 @@ def test_returns_are_scaled_by_the_range_of_all_arms():
     np.testing.assert_allclose(teacher.estimates, [0, 0.5, 1])
 
 
+def test_arms_that_were_never_played_count_as_the_lowest_return_whatever_its_sign():
+    parts = {"scale": "range", "score": "neg_exp(5)", "policy": "proportional", "estimator": "ema(1)"}
+    teacher = bandit(signal="return", update_every_episodes=2, **parts)
+    report(teacher, [(0, -200.0), (1, -100.0)])
+    np.testing.assert_allclose(teacher.estimates, [0.0, 1.0, 0.0], atol=1e-12)
+    assert teacher.probabilities[2] == teacher.probabilities[0] > teacher.probabilities[1]
+
+
+@pytest.mark.parametrize(
+    "policy", [lambda s: s * np.nan, lambda s: np.ones(2), lambda s: -np.ones(3), lambda s: np.zeros(3)]
+)
+def test_a_policy_that_gives_no_probabilities_is_refused(policy):
+    with pytest.raises(ValueError, match="policy must return a probability for each of 3 arms"):
+        bandit(policy=policy).sample(1)
+
+
 def test_a_noise_of_a_hundredth_is_not_scaled_up():
     teacher = bandit(2, signal="return", scale="std", estimator="ema(1)", update_every_episodes=400)
     rng = np.random.default_rng(0)

@@ -115,6 +115,11 @@ def test_a_schedule_may_count_tasks():
     assert teacher.weights.tolist() == [0.0, 1.0]
 
 
+def test_weights_may_be_a_list():
+    teacher = ScheduledMixture(LINE, teachers=TIERS, weights=[0.25, "linear(0.75, 0)"])
+    assert teacher.weights.tolist() == [0.25, 0.75]
+
+
 def test_weights_that_are_all_zero_are_equal():
     teacher = ScheduledMixture(LINE, teachers=TIERS, weights={"easy": 0, "hard": 0})
     assert teacher.weights.tolist() == [0.5, 0.5]
@@ -176,6 +181,7 @@ def test_the_first_teacher_learns_from_the_others_tasks():
         (lambda: Mixture(LINE, teachers=["random", {"teacher": "plr", "hold": "rollout"}]), "same time"),
         (lambda: ScheduledMixture(LINE, teachers=TIERS, weights="linear(0, 1)"), "each of 2 teachers"),
         (lambda: ScheduledMixture(LINE, teachers=TIERS, weights={"easy": -1, "hard": 2}), "at least 0"),
+        (lambda: ScheduledMixture(LINE, teachers=TIERS, weights={"esy": 1, "hard": 2}), "must name the teachers"),
         (lambda: ScheduledMixture(LINE, duration=0), "duration"),
         (lambda: ScheduledMixture(LINE, unit="epochs"), "unit"),
         (lambda: Fallback(LINE, success_range=(0.9, 0.1)), "success_range"),

@@ -58,6 +58,11 @@ def test_easiness_weights_are_reciprocal_losses():
     np.testing.assert_allclose(teacher.probabilities, [0.5333, 0.2667, 0.1333, 0.0667], atol=6e-5)
 
 
+def test_difficulties_below_zero_are_counted_from_the_easiest():
+    weights = paced([-2.0, -1.0, 0.0, 2.0], window="prefix", pacing=1.0, weights="easiness").probabilities
+    assert (np.diff(weights) < 0.0).all()
+
+
 def test_rising_weights():
     assert [rising_weights(0.2, t, 10) for t in (0, 5, 10)] == pytest.approx([0.2, 0.6, 1.0])
 
@@ -234,6 +239,12 @@ def test_probed_difficulties_may_be_gone_through_from_the_hardest_on():
     assert teacher.sample(4).values[:, 0].tolist() == [0, 2, 1, 3]
 
 
+def test_an_order_may_be_an_array():
+    teacher = Paced(space(4), seed=0, difficulty="probe", order=np.array([2, 0, 1, 3]))
+    report(teacher, [0, 1, 2, 3], [0.0] * 4)
+    assert teacher.order.tolist() == [2, 0, 1, 3]
+
+
 def test_episodes_after_the_probes_do_not_sort_again():
     teacher = Paced(space(4), seed=0, difficulty="probe", window="prefix", pacing=0.5)
     report(teacher, [0, 1, 2, 3], [0.0, 1.0, 0.0, 1.0])
@@ -293,6 +304,7 @@ def test_a_moving_window_is_quicker_than_all_tasks_at_once():
         ({"pacing": "liner(0, 1)"}, "schedule"),
         ({"pacing": "accuracy(0)"}, "above 0"),
         ({"weights": "rising"}, "weights"),
+        ({"weights": "easiness", "window": "block", "pacing": 0.5}, "no use for weights"),
         ({"resort": "next_block"}, "window='block'"),
         ({"width": 0}, "width"),
         ({"mix_uniform": 2}, "mix_uniform"),
