@@ -34,6 +34,7 @@ def classroom_for(
     unit: Unit,
     amount: int,
     pretests: Sequence[int] = (),
+    rollout: int = 1,
     bounds: tuple[float, float] | None = None,
 ) -> ClassroomDescription:
     """Return what the classroom of a run is like: as it is where there is one, else as the run would make it.
@@ -45,7 +46,9 @@ def classroom_for(
         tasks: Those tasks, shape ``(m, d)``.
         unit: In which its training is counted.
         amount: How much training it has.
-        pretests: After how much it is tested; by default as those of the classroom, or `default_pretests`.
+        pretests: After how much it is tested; by default as those of the classroom, or `default_pretests` rounded up to
+            whole rollouts.
+        rollout: Students are tested after whole rollouts of so much.
         bounds: Of the results in a new classroom, see `ClassroomDescription`.
 
     Raises:
@@ -69,7 +72,7 @@ def classroom_for(
         test_set,
         tasks_sha256(tasks),
         len(tasks),
-        tuple(pretests) or (default_pretests(amount) if found is None else found.pretests),
+        tuple(pretests) or (_defaults(amount, rollout) if found is None else found.pretests),
         unit,
         bounds if found is None else found.bounds,
     )
@@ -82,7 +85,39 @@ def classroom_for(
             f"The run has {amount:,} {unit}, and {whose} tests students after {wanted.pretests[-1]:,}: train for "
             "longer, or give other pretests and another classroom."
         )
+    for at in wanted.pretests:
+        _check_rollout("Students of the classroom are to be tested", at, rollout, unit)
+    if len({whole_rollouts(at, rollout) for at in wanted.pretests}) < len(wanted.pretests):
+        raise RequestError(
+            f"Students are tested after whole rollouts of {rollout:,} {unit}, and two of the pre-tests "
+            f"({', '.join(f'{at:,}' for at in wanted.pretests)}) would be one: give others."
+        )
     return wanted
+
+
+def _defaults(amount: int, rollout: int) -> tuple[int, ...]:
+    """The default pre-tests at the ends of rollouts; one that would be at the end of the run is left out."""
+    ends = sorted({whole_rollouts(at, rollout) for at in default_pretests(amount)})
+    return tuple(at for at in ends if at < amount) or tuple(ends[:1])
+
+
+def whole_rollouts(at: int, rollout: int) -> int:
+    """Return how much training there has been when the rollout ends in which an amount is reached.
+
+    Example:
+        >>> whole_rollouts(45, 30), whole_rollouts(60, 30)
+        (60, 60)
+    """
+    return -(-at // rollout) * rollout
+
+
+def _check_rollout(begin: str, at: int, rollout: int, unit: Unit) -> None:
+    end = whole_rollouts(at, rollout)
+    if end > 1.1 * at:
+        raise RequestError(
+            f"{begin} after {at:,} {unit}, but here it would be after {end:,}, for a rollout has {rollout:,}: use "
+            "shorter rollouts, e.g. a smaller --student-arg n_steps or --n-envs, or a classroom with later pre-tests."
+        )
 
 
 def _check_free(path: Path) -> None:
@@ -128,7 +163,9 @@ def begin_record(teacher: Teacher) -> None:
         teacher.record_history()
 
 
-def check_plan(plan: PretestPlan, test_set: str, tasks: NDArray[np.float64], unit: Unit, amount: int) -> None:
+def check_plan(
+    plan: PretestPlan, test_set: str, tasks: NDArray[np.float64], unit: Unit, amount: int, rollout: int = 1
+) -> None:
     """Refuse a pre-test that a run cannot give its teacher.
 
     Args:
@@ -137,9 +174,10 @@ def check_plan(plan: PretestPlan, test_set: str, tasks: NDArray[np.float64], uni
         tasks: Those tasks, shape ``(m, d)``.
         unit: In which its training is counted.
         amount: How much training it has.
+        rollout: It tests after whole rollouts of so much.
 
     Raises:
-        RequestError: Another test set, or a time that never comes.
+        RequestError: Another test set, or a time that never comes, or comes too late.
 
     Example:
         >>> check_plan(PretestPlan(50, "steps", "three", "", 3), "three", np.zeros((3, 1)), "steps", 1_000)
@@ -155,6 +193,8 @@ def check_plan(plan: PretestPlan, test_set: str, tasks: NDArray[np.float64], uni
         )
     if plan.unit == unit and plan.at > amount:
         raise RequestError(f"{begin} after {plan.at:,} {unit}, this run has {amount:,}: train for longer.")
+    if plan.unit == unit:
+        _check_rollout(begin, plan.at, rollout, unit)
 
 
 def waits_for_pretest(teacher: str) -> bool:

@@ -101,10 +101,19 @@ class RunParts:
                 unit="steps",
                 amount=config.steps,
                 pretests=config.pretests,
+                rollout=self.rollout,
                 bounds=return_bounds_of(env_id),
             )
             self.config = replace(self.config, pretests=list(self.classroom.pretests))
             begin_record(self.teacher)
+
+    @property
+    def rollout(self) -> int:
+        """Environment steps of a rollout, at whose end the student may be tested."""
+        from ..students.building import rollout_length
+
+        assert self.config.n_envs is not None
+        return rollout_length(self.config.student, self._arguments, self.config.n_envs)
 
     def pretest_plan(self) -> PretestPlan | None:
         """Return the test that the teacher waits for, None where there is none (any more).
@@ -115,7 +124,7 @@ class RunParts:
         """
         plan = self.teacher.pretest_plan if isinstance(self.teacher, Pretested) else None
         if plan is not None:
-            check_plan(plan, str(self.config.test_set), self.test_tasks, "steps", self.config.steps)
+            check_plan(plan, str(self.config.test_set), self.test_tasks, "steps", self.config.steps, self.rollout)
         return plan
 
     def open_classroom(self, *, new: bool) -> Classroom | None:

@@ -99,9 +99,9 @@ def make_student(
     gradient_steps = arguments.pop("gradient_steps_per_env", None)
     if gradient_steps is not None and "gradient_steps" not in arguments:
         arguments["gradient_steps"] = int(gradient_steps) * venv.num_envs
-    rollout_steps = arguments.pop("rollout_steps", None)
-    if rollout_steps is not None and "n_steps" not in arguments:
-        arguments["n_steps"] = max(1, int(rollout_steps) // venv.num_envs)
+    if arguments.get("rollout_steps") is not None and "n_steps" not in arguments:
+        arguments["n_steps"] = rollout_length(name, arguments, venv.num_envs) // venv.num_envs
+    arguments.pop("rollout_steps", None)
     for key in ("learning_rate", "clip_range"):
         if isinstance(arguments.get(key), str):
             arguments[key] = _schedule(key, arguments[key])
@@ -177,6 +177,31 @@ def student_arguments(name: str, preset_name: str | None, overrides: Mapping[str
         )
     policy_kwargs = {**arguments.get("policy_kwargs", {}), **given}
     return {**arguments, **overrides, **({"policy_kwargs": policy_kwargs} if policy_kwargs else {})}
+
+
+def rollout_length(name: str, arguments: Mapping[str, Any], n_envs: int) -> int:
+    """Return how many environment steps a student plays, in all environments together, until it learns.
+
+    Args:
+        name: The student.
+        arguments: Its arguments.
+        n_envs: Environments.
+
+    Example:
+        >>> rollout_length("ppo", {}, 8), rollout_length("ppo", {"rollout_steps": 1000}, 16)
+        (16384, 992)
+        >>> rollout_length("sac", {}, 4)
+        4
+    """
+    accepted = inspect.signature(student_class(name)).parameters
+    if "train_freq" in accepted:
+        every = arguments.get("train_freq", accepted["train_freq"].default)
+        steps = every if isinstance(every, int) else 1
+    elif "n_steps" not in arguments and arguments.get("rollout_steps") is not None:
+        steps = int(arguments["rollout_steps"]) // n_envs
+    else:
+        steps = int(arguments.get("n_steps", accepted["n_steps"].default))
+    return max(1, steps) * n_envs
 
 
 def set_torch_threads(n: int | None) -> None:

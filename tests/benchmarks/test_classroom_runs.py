@@ -39,7 +39,7 @@ COMMON = {
     "checkpoint_every": 100,
     "student_args": {"n_steps": 32, "batch_size": 32, "n_epochs": 1},
 }
-PRETESTS = [100, 250]
+PRETESTS = [120, 250]
 
 
 def again(room, **changes):
@@ -103,7 +103,7 @@ def test_the_classroom_knows_the_tasks_the_test_set_and_the_tests(room_of_three)
     what = Classroom(room_of_three).description
     tasks = EvaluationLog.load(room_of_three.parent / "run-0" / "evaluations.npz").tasks
     assert (what.test_set, what.test_set_sha256, what.n_components) == ("uniform-50", tasks_sha256(tasks), 50)
-    assert (what.pretests, what.unit, what.bounds) == ((100, 250), "steps", None)
+    assert (what.pretests, what.unit, what.bounds) == ((120, 250), "steps", None)
 
 
 def test_the_summary_says_where_the_student_is(room_of_three):
@@ -342,6 +342,11 @@ def test_a_run_that_ends_before_the_pretest_is_refused(teacher, room, fails):
         (["--pretests", "200,100", "--classroom", "new"], "pretests must ascend, each once, got [200, 100]"),
         (["--pretests", "soon", "--classroom", "new"], "pretests must be whole numbers of at least 1"),
         (["--pretests", "1e9", "--classroom", "new"], "The run has 384 steps, and its classroom tests students after"),
+        (
+            ["--pretests", "100", "--classroom", "new"],
+            "after 100 steps, but here it would be after 128, for a rollout has",
+        ),
+        (["--pretests", "125,128", "--classroom", "new"], "two of the pre-tests (125, 128) would be one"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -349,8 +354,26 @@ def test_wrong_pretests_are_refused(flags, said, fails):
     assert said in fails(*WORDS, *flags)
 
 
+def test_a_teacher_whose_pretest_would_come_late_is_refused(room, fails):
+    text = fails(*words(room, "--student-arg", "n_steps=128", "--student-arg", "batch_size=128", teacher=True))
+    assert "The students of the teacher's classroom were tested after 250 steps, but here it would be after 512" in text
+
+
+def test_default_pretests_are_whole_rollouts_before_the_end(tmp_path):
+    space = TaskSpace(x=(0.0, 1.0))
+
+    def pretests(amount, rollout):
+        run = {"unit": "steps", "amount": amount, "rollout": rollout}
+        return classroom_for(tmp_path / "new", space, "five", space.grid(5), **run).pretests
+
+    assert pretests(6_000, 500) == (500, 1_000)
+    assert pretests(100_000, 16_384) == (16_384,)
+    with pytest.raises(RequestError, match="train for longer"):
+        pretests(9_000, 16_384)
+
+
 def test_other_pretests_than_the_classrooms_are_refused(room, fails):
-    assert "its pre-tests is (100, 250), expected (120,)" in fails(*words(room, "--pretests", "120"))
+    assert "its pre-tests is (120, 250), expected (121,)" in fails(*words(room, "--pretests", "121"))
 
 
 def test_an_interrupted_run_whose_classroom_has_gone_is_not_resumed(room, tmp_path):
