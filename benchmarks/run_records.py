@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -130,7 +131,7 @@ class RunRecords:
             room = self.parts.open_classroom(new=False)
             if room is None:
                 return {}
-            name = self.run.path.resolve().name[:LONGEST_NAME].encode("utf-8", "replace").decode("utf-8")
+            name = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "?", self.run.path.resolve().name)[:LONGEST_NAME]
             name, _ = room.enrol(self.pretests.record(name, self.evaluations, self.parts.space))
         except (RunError, ValueError) as error:
             raise RunError(f"The student cannot be added to its classroom: {error}") from error

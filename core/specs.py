@@ -94,5 +94,8 @@ def _arguments(kind: str, spec: str, inner: str) -> tuple[list[Any], dict[str, A
         args = [ast.literal_eval(node) for node in call.args]
         kwargs = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"{kind} {spec!r} cannot be read: expected 'name(1, 2, key=3)' ({error}).") from error
+        raise ValueError(
+            f"{kind} {spec!r} cannot be read: expected 'name(1, 2, key=3)' with numbers, lists and words in quotes, "
+            "e.g. key=['one', 'two']."
+        ) from error
     return args, kwargs

@@ -228,6 +228,8 @@ def random_body(
     """
     if not isinstance(seed, (int, np.integer, np.random.Generator)) or isinstance(seed, bool):
         raise TypeError(f"Expected a seed as an integer or a numpy.random.Generator, got {seed!r}.")
+    if isinstance(seed, (int, np.integer)) and seed < 0:
+        raise ValueError(f"The seed of a random body must be at least 0, got {seed}.")
     names = [bodies] if isinstance(bodies, str) else list(bodies)
     if not names:
         raise ValueError("Expected the name of at least one body, got none.")

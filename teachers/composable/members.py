@@ -14,6 +14,7 @@ from ...registry import make_teacher, teacher_class
 from ...spaces import TaskSpace
 from ...tasks import Tasks
 from ..expert_knowledge import ExpertKnowledge
+from ..meta.pretested import Pretested
 from ..state_checks import finite_array
 from ..teacher import Teacher
 
@@ -60,6 +61,11 @@ class Members:
             raise ValueError(f"{what}: expected at least one teacher, got none.")
         self.names = names
         self.teachers = [self._build(teacher, what, rng) for teacher in given]
+        for name, teacher in zip(names, self.teachers, strict=True):
+            if isinstance(teacher, Pretested):
+                raise ValueError(
+                    f"{what}: {name} waits for a pre-test of the student, which only the teacher of a whole run gets."
+                )
         holds = {teacher.hold for teacher in self.teachers}
         if len(holds) > 1:
             raise ValueError(f"{what}: all must hold tasks for the same time, got {sorted(holds)}.")

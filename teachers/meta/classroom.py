@@ -166,6 +166,9 @@ class Classroom:
 
     @classmethod
     def _make(cls, path: Path, description: ClassroomDescription) -> Classroom:
+        path = path.resolve()  # the folder that a link points to
+        if path == Path.cwd():
+            raise RequestError("A classroom cannot be made in the current folder; choose a new one in it.")
         temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}"
         try:
             (temporary / "students").mkdir(parents=True)
@@ -210,6 +213,8 @@ class Classroom:
     def summaries(self) -> dict[str, NDArray[np.float64]]:
         """Return a few numbers of all students, each of shape ``(n,)``, see `SUMMARY`."""
         columns = self._summaries.read(len(self)).astype(np.float64)
+        if not np.isfinite(columns).all():
+            raise RunError(f"{self._summaries.path} is damaged: it has numbers that are not finite.")
         return dict(zip(SUMMARY, columns.T, strict=True))
 
     def record(self, index: int) -> StudentRecord:
@@ -223,6 +228,19 @@ class Classroom:
         if not 0 <= index < n:
             raise IndexError(f"Student {index} does not exist: the classroom has {n}.")
         return self._read(self._student_file(index))
+
+    def sound_record(self, index: int) -> StudentRecord:
+        """Read everything about one student, and compare it with what the classroom's matrices and list say.
+
+        Raises:
+            IndexError: There is no student of this number.
+            RunError: Its file is missing or damaged, or they differ; the message names the file.
+        """
+        student = self.record(index)
+        listed = self.names[index], dict(self.kinds[index])
+        for problem in self._differences(index, student, list(range(len(self._pretests))), listed):
+            raise RunError(problem)
+        return student
 
     def nearest(
         self, vector: ArrayLike, pretest: int, k: int, among: NDArray[np.bool_] | None = None
@@ -276,6 +294,8 @@ class Classroom:
             if student.name in self._students.names(n):
                 raise RequestError(f"There is a student {student.name!r} in {self.folder} already.")
             self.check_sizes()
+            for left in self._student_file(n).parent.glob(f".{self._student_file(n).name}.*.tmp"):
+                left.unlink(missing_ok=True)  # of a process that was killed
             save_state(self._student_file(n), {"format": FORMAT, **student.to_plain()}, compress=True)
             self._students.write(n, student.name, student.kind)
             for matrix, vector in zip(self._pretests, student.competences, strict=True):
@@ -412,6 +432,12 @@ class Classroom:
         except RunError as error:
             yield str(error)
             return
+        yield from self._differences(index, student, pretests, listed)
+
+    def _differences(
+        self, index: int, student: StudentRecord, pretests: list[int], listed: tuple[str, dict[str, Any]] | None
+    ) -> Iterator[str]:
+        file = self._student_file(index)
         if listed is not None and student.name != listed[0]:
             yield f"{file} is the file of {student.name!r}, expected {listed[0]!r}."
         elif listed is not None and student.kind != listed[1]:

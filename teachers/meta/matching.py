@@ -47,8 +47,8 @@ def find_expert(
 ) -> Expert | None:
     """Return the expert for a new student, None where no student of the classroom can be one.
 
-    A student that is of no use (see `useful`) never comes into question. One whose file is missing or damaged is
-    passed over with a warning, and the next one is taken.
+    A student that is of no use (see `useful`) never comes into question. One whose file is missing or damaged, or is
+    not what the classroom's matrices say of it, is passed over with a warning, and the next one is taken.
 
     Args:
         classroom: The students.
@@ -85,10 +85,12 @@ def find_expert(
         else:
             similar = classroom.nearest(components, pretest, k, among)
         if len(similar) == 0:
+            if match == "kind":
+                _warn_of_unknown(kind, classroom)
             return None
         index = int(similar[np.argmax(summaries["final"][similar])])  # the first of equals
         try:
-            student = classroom.record(index)
+            student = classroom.sound_record(index)
         except RunError as error:
             warnings.warn(f"{error} The student is passed over.", stacklevel=2)
         else:
@@ -100,6 +102,17 @@ def find_expert(
         among[index] = False
     warnings.warn(f"More than {_MOST_BAD} students of {classroom.folder} cannot be read.", stacklevel=2)
     return None
+
+
+def _warn_of_unknown(kind: Mapping[str, Any], classroom: Classroom) -> None:
+    known = set().union(*classroom.kinds)
+    unknown = [name for name in kind if name not in known]
+    if unknown:
+        warnings.warn(
+            f"match='kind' compares {', '.join(unknown)}, of which no student of {classroom.folder} says anything; "
+            f"they know {', '.join(sorted(known)) or 'nothing'}.",
+            stacklevel=3,
+        )
 
 
 def useful(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RunError
+from .student_record import check_name, checked_kind
 
 
 class StudentList:
@@ -77,8 +78,9 @@ class StudentList:
                 while len(self._names) < n:
                     line = lines.readline()
                     entry = json.loads(line)
-                    name, kind = entry["name"], dict(entry["kind"])
-                    if not line.endswith(b"\n") or not isinstance(name, str):
+                    name, kind = entry["name"], checked_kind(entry["kind"])
+                    check_name(name)
+                    if not line.endswith(b"\n"):
                         raise ValueError
                     self._names.append(name)
                     self._kinds.append(kind)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,10 +71,7 @@ class StudentRecord:
 
     def __post_init__(self) -> None:
         """Check the parts and bring them to their types."""
-        if not isinstance(self.name, str) or not self.name.strip() or len(self.name) > LONGEST_NAME:
-            raise ValueError(f"A student's name is a text of 1 to {LONGEST_NAME} characters, got {self.name!r}.")
-        if any("\ud800" <= letter <= "\udfff" for letter in self.name):
-            raise ValueError(f"A student's name cannot be written as UTF-8: {self.name!r}.")
+        check_name(self.name)
         if not isinstance(self.gaussians, GaussianHistory):
             raise TypeError(f"gaussians must be a GaussianHistory, got {type(self.gaussians).__name__}.")
         if self.task_space is not None and not isinstance(self.task_space, TaskSpace):
@@ -123,6 +121,21 @@ class StudentRecord:
         return cls(
             **{**{name: plain[name] for name in names}, "gaussians": GaussianHistory.from_plain(plain[names[-1]])}
         )
+
+
+def check_name(name: Any) -> None:
+    """Refuse what cannot be the name of a student.
+
+    Raises:
+        ValueError: No text, an empty or a long one, or one with control characters or halves of characters.
+
+    Example:
+        >>> check_name("run-3")
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+        raise ValueError(f"A student's name is a text of 1 to {LONGEST_NAME} characters, got {name!r}.")
+    if any(category(letter) in ("Cc", "Cs") for letter in name):
+        raise ValueError(f"A student's name has no control characters and can be written as UTF-8, got {name!r}.")
 
 
 def checked_kind(kind: Mapping[str, Any]) -> dict[str, float | int | str]:

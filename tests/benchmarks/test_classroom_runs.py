@@ -344,9 +344,9 @@ def test_a_run_that_ends_before_the_pretest_is_refused(teacher, room, fails):
         (["--pretests", "1e9", "--classroom", "new"], "The run has 384 steps, and its classroom tests students after"),
         (
             ["--pretests", "100", "--classroom", "new"],
-            "after 100 steps, but here it would be after 128, for a rollout has",
+            "after 100 steps, but here it would be after 4,096, for a rollout",
         ),
-        (["--pretests", "125,128", "--classroom", "new"], "two of the pre-tests (125, 128) would be one"),
+        (["--pretests", "4000,4096", "--steps", "9000", "--classroom", "new"], "(4,000, 4,096) would be one"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -355,7 +355,7 @@ def test_wrong_pretests_are_refused(flags, said, fails):
 
 
 def test_a_teacher_whose_pretest_would_come_late_is_refused(room, fails):
-    text = fails(*words(room, "--student-arg", "n_steps=128", "--student-arg", "batch_size=128", teacher=True))
+    text = fails(*words(room, "--student-arg", "n_steps=256", "--student-arg", "batch_size=256", teacher=True))
     assert "The students of the teacher's classroom were tested after 250 steps, but here it would be after 512" in text
 
 

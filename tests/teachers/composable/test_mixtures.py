@@ -171,6 +171,7 @@ def test_the_first_teacher_learns_from_the_others_tasks():
     ("build", "sentence"),
     [
         (lambda: Mixture(LINE, teachers=[]), "at least one teacher"),
+        (lambda: Fallback(LINE, teacher="again"), "teacher waits for a pre-test of the student"),
         (lambda: Mixture(LINE, teachers=["randm"]), "Did you mean 'random'"),
         (lambda: Mixture(LINE, teachers=[{"teacher": "bandit", "arm": 3}]), "hyperparameter of bandit"),
         (lambda: Mixture(LINE, teachers=TIERS, weights=[1]), "each of 2 teachers"),

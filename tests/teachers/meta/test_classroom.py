@@ -150,6 +150,26 @@ def test_a_classroom_that_makes_no_sense_is_refused_by_name(tmp_path, arguments,
     assert not (tmp_path / "room").exists()
 
 
+def test_a_link_to_an_empty_folder_will_do(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "room").symlink_to("disk")
+    assert len(make_room(tmp_path / "room", A)) == 1
+    assert (tmp_path / "disk" / "classroom.json").is_file()
+
+
+def test_a_classroom_is_not_made_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestError, match="cannot be made in the current folder; choose a new one in it"):
+        make_room(".")
+
+
+def test_what_a_killed_process_left_of_a_student_is_removed(room):
+    left = room.folder / "students" / ".00000003.npz.abc.tmp"
+    left.write_bytes(b"half")
+    room.append(student("d"))
+    assert not left.exists()
+
+
 def test_opening_or_making_one_opens_the_one_there_is(room):
     assert len(Classroom.open_or_create(room.folder, room.description)) == 3
 

@@ -7,6 +7,7 @@ import pytest
 from tutelage.errors import RequestError, RunError
 from tutelage.state import load_state, save_state
 from tutelage.teachers.meta import Classroom
+from tutelage.teachers.meta.matching import find_expert
 
 from .small_classroom import make_room, student
 
@@ -172,3 +173,44 @@ def test_a_full_disk_leaves_the_classroom_as_it_was(room, monkeypatch):
         room.append(student("new"))
     monkeypatch.undo()
     assert (room.names, room.check()) == (["s0", "s1", "s2"], [])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_summaries_that_are_not_finite_are_damage(room, value):
+    matrix = np.lib.format.open_memmap(room.folder / "summaries.npy", mode="r+")
+    matrix[1] = value
+    matrix.flush()
+    with pytest.raises(RunError, match=r"summaries\.npy is damaged: it has numbers that are not finite"):
+        Classroom(room.folder).summaries()
+
+
+def test_an_expert_whose_row_is_not_what_its_file_says_is_passed_over(tmp_path):
+    room = make_room(tmp_path / "room", student("a", [0, 0, 0]), student("b", [9, 9, 9], [10, 10, 10]))
+    for name in ("pretest_0.npy", "summaries.npy"):
+        matrix = np.lib.format.open_memmap(room.folder / name, mode="r+")
+        matrix[[0, 1]] = matrix[[1, 0]]
+        matrix.flush()
+    rng = np.random.default_rng(0)
+    with pytest.warns(UserWarning, match=r"Row \d of .* is not what .* says\. The student is passed over"):
+        expert = find_expert(
+            Classroom(room.folder), [9, 9, 9], pretest=0, k=1, alp_threshold=0.0, return_bounds=None, rng=rng
+        )
+    assert expert is None
+
+
+NO_STUDENTS = (
+    '{"name": "b", "kind": {"legs": 1' + "0" * 400 + "}}",
+    '{"name": "b", "kind": {"legs": Infinity}}',
+    '{"name": "b", "kind": {"legs": [1]}}',
+    '{"name": "", "kind": {}}',
+    '{"name": "b\\n", "kind": {}}',
+    '{"name": "\\ud800", "kind": {}}',
+)
+
+
+@pytest.mark.parametrize("line", NO_STUDENTS, ids=lambda line: line[:32])
+def test_a_line_of_the_list_that_is_no_student_is_damage(room, line):
+    lines = (room.folder / "students.jsonl").read_text().splitlines()
+    (room.folder / "students.jsonl").write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
+    with pytest.raises(RunError, match=r"students\.jsonl is damaged: line 2 of 3 is no student"):
+        _ = Classroom(room.folder).kinds
