@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RequestError, unknown_name
+from ..registry import make_teacher
+from ..spaces import TaskSpace
 from .enrolment import waits_for_pretest
 from .lab_page import slug_of
 
 _OF_CLASSROOM = ("teacher", "students", "first_seed", "pretests")
+_OF_LAB = ("restart", "expert")
+"""What a lab takes among the hyperparameters of a teacher."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class MetaSettings:
             teacher = str(rest.pop("teacher"))
             if "classroom" in rest and waits_for_pretest(teacher):
                 raise RequestError(f"The condition {label} is given the classroom of the comparison: leave it out.")
+            if waits_for_pretest(teacher):
+                _check_hyperparameters(str(label), teacher, rest)
             conditions[str(label)] = (teacher, rest)
         if len(conditions) < 2:
             raise RequestError("conditions: expected at least two.")
@@ -132,6 +139,17 @@ def mapping(what: str, value: Any, known: Sequence[str] | None = None) -> Mappin
         if known is not None and name not in known:
             raise RequestError(unknown_name("setting", str(name), known))
     return value
+
+
+def _check_hyperparameters(label: str, teacher: str, settings: Mapping[str, Any]) -> None:
+    """Build the teacher of a condition without its classroom, which is taught first, and for hours."""
+    arguments = {name: value for name, value in settings.items() if name not in _OF_LAB}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            make_teacher(teacher, TaskSpace(x=(0.0, 1.0)), seed=0, **arguments)
+    except (RequestError, TypeError, ValueError) as error:
+        raise RequestError(f"The condition {label}: {error}") from error
 
 
 def _whole(name: str, value: Any, least: int) -> int:

@@ -241,6 +241,13 @@ def test_a_student_without_an_expert_has_none_in_the_numbers():
         ({"students": 2.5}, "students must be a whole number of at least 1, got 2.5"),
         ({"conditions": {"A": {"teacher": "random"}}}, "expected at least two"),
         ({"conditions": {"A": {"teacher": "random"}, "B": {}}}, "The condition B has no 'teacher'"),
+        *(
+            (
+                {"conditions": {"A": {"teacher": "random"}, "B": {"teacher": "again", **wrong}}},
+                "The condition B: .*" + said,
+            )
+            for wrong, said in [({"match": "kinds"}, "match"), ({"mach": "kind"}, "mach"), ({"k": 0}, "k must")]
+        ),
         ({"conditions": {"A": {"teacher": "random"}, "B": 3}}, "The condition B: expected names and values, got 3"),
         ({"conditions": {"A": {"teacher": "random"}, "B": {"teacher": "agian"}}}, "Did you mean 'again'"),
         (
