@@ -19,10 +19,7 @@ RUNS = {
     ],
     "train_sb3.py": [(["--steps", "1024"], "the loaded teacher goes on with the same tasks: True")],
     "cleanrl_loop.py": [(["--steps", "2048"], "after:  length 0.20:")],
-    "maze_memory.py": [
-        (["--steps", "16384", "--suite", "fixed-8"], "interquartile mean"),
-        (["--steps", "16384", "--suite", "fixed-8", "--memory", "frames"], "interquartile mean"),
-    ],
+    "maze_memory.py": [(["--steps", "16384", "--suite", "fixed-8", "--memory", "frames"], "interquartile mean")],
     "words_as_beacons.py": [(["--steps", "2048", "--episodes", "5"], "without subgoals:")],
     "write_a_teacher.py": [(["--episodes", "500", "--seeds", "2"], "grid-progress  mean")],
 }

@@ -200,7 +200,7 @@ def test_the_test_set_of_the_teachers_classroom_is_taken(room, tmp_path):
     [
         [("stepping", 60)],  # between the checkpoint before the pre-test and the pre-test
         [("noting", 2)],  # after the pre-test, before the checkpoint that knows of it
-        [("saving", 3), ("stepping", 20)],
+        pytest.param([("saving", 3), ("stepping", 20)], marks=pytest.mark.slow),
         [("concluding", 1)],  # the student has been added, the summary is not there
     ],
     ids=str,

@@ -87,7 +87,7 @@ def test_a_stopped_run_goes_on(start, tmp_path):
     assert resume(tmp_path / "run", quiet=True)["steps"] == step + ROLLOUT
 
 
-@pytest.mark.parametrize("vec_env", ["dummy", "subproc"])
+@pytest.mark.parametrize("vec_env", [pytest.param("dummy", marks=pytest.mark.slow), "subproc"])
 def test_a_second_ctrl_c_stops_at_once(vec_env, start, tmp_path):
     process = start("--vec-env", vec_env, n_steps=1_000_000)
     os.killpg(process.pid, signal.SIGINT)

@@ -60,9 +60,7 @@ CONFIGS = {
 QUICK = [
     ("ppo", [("stepping", 25)]),  # before the first checkpoint
     ("ppo", [("saving", 2), ("listing", 2)]),  # twice, each time while a checkpoint is written
-    ("ppo-subproc", [("evaluating", 120)]),
     ("sac", [("stepping", 150)]),  # between checkpoints
-    ("recurrent-ppo", [("logging", 5)]),
 ]
 SLOW = [
     (name, [(moment, count)])
@@ -71,7 +69,9 @@ SLOW = [
         ("stepping", 10), ("stepping", 170), ("saving", 1), ("saving", 3), ("listing", 3), ("pruning", 1),
         ("noting", 2), ("evaluating", 70), ("logging", 1 if "a2c" in name else 4), ("concluding", 1),
     ]
-] + [(name, [("pruning", 1), ("stepping", 3), ("saving", 1), ("evaluating", 1)]) for name in CONFIGS]  # fmt: skip
+] + [(name, [("pruning", 1), ("stepping", 3), ("saving", 1), ("evaluating", 1)]) for name in CONFIGS] + [
+    ("ppo-subproc", [("evaluating", 120)]), ("recurrent-ppo", [("logging", 5)]),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

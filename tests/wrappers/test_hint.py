@@ -54,16 +54,20 @@ def test_a_hint_is_given_with_its_probability(probability, share):
 
 
 @pytest.mark.parametrize(("steps", "probability"), [(180, 0.9241), (200, 0.5), (220, 0.0759), (10_000, 0.0)])
-def test_two_hints_have_names_and_luck_of_their_own():
-    inner = Hint(Plain(), two_steps, 0.5, name="inner")
-    with pytest.raises(ValueError, match="Hint inside has a quantity 'inner' already"):
-        Hint(inner, two_steps, 0.5, name="inner")
-
-
 def test_hints_fade_as_in_ruscarl(steps, probability):
     env = Hint(Plain(), halfway, SigmoidOff(0.2, 125), kind="start", clock=Clock(per=1000))
     env.set_clock(steps=steps)
     assert env.reset()[1]["hint_probability"] == pytest.approx(probability, abs=6e-5)
+
+
+def test_two_hints_have_names_and_luck_of_their_own():
+    inner = Hint(Plain(), halfway, 0.5, kind="start")
+    with pytest.raises(ValueError, match="Hint inside has a quantity 'hint_probability' already"):
+        Hint(inner, halfway, 0.5, kind="start")
+    both = Hint(inner, halfway, 0.5, kind="start", name="outer")
+    both.reset(seed=0)
+    infos = [both.reset()[1] for _ in range(20)]
+    assert {"outer", "hint_probability"} <= set(infos[0])
 
 
 def test_the_members_of_a_group_get_falling_shares_of_hints():
