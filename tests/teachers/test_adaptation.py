@@ -95,7 +95,17 @@ def counterexample(name: str) -> dict[str, Measured]:
     return measure(f"{adaptation_teachers.__name__}:{name}")
 
 
-@pytest.mark.parametrize("name", sorted(set(list_teachers()) - EXEMPT))
+NETWORKS = ("setter-solver", "paired", "repaired")
+"""They train networks, which takes a quarter of a minute each."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS))
+        for name in sorted(set(list_teachers()) - EXEMPT)
+    ],
+)
 def test_a_teacher_is_where_its_student_can_learn(name):
     measured = measure(name)
     assert adapts(measured), f"{name} does not adapt, relative to uniform: {measured}."

@@ -362,6 +362,7 @@ def calibration():
     return updates, shares
 
 
+@pytest.mark.slow
 def test_looking_for_intermediate_difficulty_is_quicker_than_uniform(calibration):
     updates, _ = calibration
     for kind in ("clean", "impossible"):
@@ -369,18 +370,21 @@ def test_looking_for_intermediate_difficulty_is_quicker_than_uniform(calibration
             assert updates[name, kind] < updates["uniform", kind], (name, kind)
 
 
+@pytest.mark.slow
 def test_advantages_are_captured_by_a_noisy_arm(calibration):
     updates, shares = calibration
     assert updates["sec", "noisy"] == updates["dump", "noisy"] == 400
     assert min(shares["sec", "noisy"], shares["dump", "noisy"]) > 0.8
 
 
+@pytest.mark.slow
 def test_a_share_for_all_does_not_free_them(calibration):
     updates, shares = calibration
     assert updates["sec-mixed", "noisy"] > 2 * updates["uniform", "noisy"]
     assert shares["sec-mixed", "noisy"] > 0.7
 
 
+@pytest.mark.slow
 def test_a_cap_does(calibration):
     updates, shares = calibration
     assert updates["sec-capped", "noisy"] < updates["uniform", "noisy"]
@@ -388,11 +392,13 @@ def test_a_cap_does(calibration):
     assert shares["sec-capped", "noisy"] <= 0.36
 
 
+@pytest.mark.slow
 def test_a_cap_costs_at_most_sixty_percent_more_on_a_clean_student(calibration):
     updates, _ = calibration
     assert updates["sec-capped", "clean"] <= 1.6 * updates["sec", "clean"]
 
 
+@pytest.mark.slow
 def test_the_lowest_return_first_is_trapped_by_impossible_arms(calibration):
     updates, shares = calibration
     assert updates["lowest-first", "impossible"] == 400
@@ -400,6 +406,7 @@ def test_the_lowest_return_first_is_trapped_by_impossible_arms(calibration):
     assert shares["lowest-first", "impossible"] > shares["uniform", "impossible"]
 
 
+@pytest.mark.slow
 def test_the_default_is_captured_by_nothing(calibration):
     updates, _ = calibration
     assert all(updates["default", kind] < updates["uniform", kind] for kind in STUDENTS)

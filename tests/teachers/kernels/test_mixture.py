@@ -299,6 +299,7 @@ def test_importing_the_module_loads_no_backend():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_process_that_compiles_and_one_that_loads_from_the_cache_agree_bit_for_bit(tmp_path):
     code = (
         "import hashlib, numpy as np\n"
