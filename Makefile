@@ -25,7 +25,7 @@ test: install-test ## Run the test suite and the examples in the docstrings (und
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules --pyargs tutelage
 
-test-slow: install-test ## Run the tests that take longer than half a minute each
+test-slow: install-test ## Run the tests that take a quarter of a minute or more each
 	$(BIN)/python -m pytest -m slow tests
 
 lint: install-test ## Check style and format with ruff
