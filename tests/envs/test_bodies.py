@@ -162,3 +162,8 @@ def test_no_bodies_at_all_are_refused():
 def test_a_seed_of_another_type_is_refused(seed):
     with pytest.raises(TypeError, match="seed"):
         random_body(seed)
+
+
+def test_a_negative_seed_of_a_random_body_is_refused_by_name():
+    with pytest.raises(ValueError, match="The seed of a random body must be at least 0, got -1"):
+        random_body(-1)

@@ -206,3 +206,22 @@ def test_a_kind_that_is_none_is_refused_before_anything_is_drawn(kinds, kind):
     with pytest.raises(ValueError, match="kind"):
         find(kinds, match="kind", kind=kind, share=0.5, rng=rng)
     assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_a_kind_that_no_student_has_is_named(tmp_path):
+    room = make_room(tmp_path / "legs", student("a", kind={"legs": 0.5}))
+    with pytest.warns(UserWarning, match=r"match='kind' compares leg, of which no student .* they know legs"):
+        assert (
+            find_expert(
+                room,
+                [0, 0, 0],
+                pretest=0,
+                k=1,
+                alp_threshold=0.0,
+                return_bounds=None,
+                rng=np.random.default_rng(0),
+                match="kind",
+                kind={"leg": 0.5},
+            )
+            is None
+        )
