@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SOURCES := $(shell find core teachers envs wrappers students benchmarks -name '*.py' -o -path '*/test_sets/*' -type f -o -path '*/experiments/*.yaml' -o -name 'py.typed') pyproject.toml
+SOURCES := $(shell find core teachers envs wrappers students benchmarks -name '*.py' -o -path '*/test_sets/*' -type f -o -path '*/ready_made/*.yaml' -o -name 'py.typed') pyproject.toml
 RUN ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
 STEPS ?= 3e6
 

@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .evaluation import Evaluation as Evaluation
     from .evaluation import evaluate as evaluate
-    from .lab import run_lab as run_lab
-    from .lab_config import LabConfig as LabConfig
+    from .lab.config import LabConfig as LabConfig
+    from .lab.lab import run_lab as run_lab
     from .maze_cvar import CvarEvaluation as CvarEvaluation
     from .maze_cvar import conditional_value_at_risk as conditional_value_at_risk
     from .maze_cvar import evaluate_cvar as evaluate_cvar
     from .maze_evaluation import MazeEvaluation as MazeEvaluation
     from .maze_evaluation import evaluate_levels as evaluate_levels
-    from .train_config import TrainConfig as TrainConfig
-    from .training import resume as resume
-    from .training import train as train
+    from .training.config import TrainConfig as TrainConfig
+    from .training.training import resume as resume
+    from .training.training import train as train
 
 _PUBLIC = {
     "CvarEvaluation": ".maze_cvar",
     "Evaluation": ".evaluation",
-    "LabConfig": ".lab_config",
+    "LabConfig": ".lab.config",
     "MazeEvaluation": ".maze_evaluation",
-    "TrainConfig": ".train_config",
+    "TrainConfig": ".training.config",
     "conditional_value_at_risk": ".maze_cvar",
     "evaluate": ".evaluation",
     "evaluate_cvar": ".maze_cvar",
     "evaluate_levels": ".maze_evaluation",
-    "resume": ".training",
-    "run_lab": ".lab",
-    "train": ".training",
+    "resume": ".training.training",
+    "run_lab": ".lab.lab",
+    "train": ".training.training",
 }
 
 __all__ = [

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import RequestError, RunError, unknown_name
-from .experiment import Experiment
-from .experiment_folder import ExperimentFolder
-from .experiment_run import ExperimentRun
-from .lab_workers import default_jobs
-from .local_engine import play_here
-from .run_board import RunBoard
-from .run_kinds import KINDS
+from .experiments.board import RunBoard
+from .experiments.experiment import Experiment
+from .experiments.folder import ExperimentFolder
+from .experiments.kinds import KINDS
+from .experiments.local_engine import play_here
+from .experiments.run import ExperimentRun
+from .workers import default_jobs
 
 ENGINES = ("local", "ray", "print")
 
@@ -117,7 +117,7 @@ def _play(
         board.say(f"{len(todo):,} of {len(runs):,} runs to play{known}: {folder.path}")
         with _ended_by_signals():
             if engine == "ray":
-                from .ray_engine import play_on_ray
+                from .experiments.ray_engine import play_on_ray
 
                 play_on_ray(folder, todo, board=board, say=board.say)
             else:

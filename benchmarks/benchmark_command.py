@@ -14,10 +14,10 @@ from .benchmark_report import write_benchmark_report
 from .benchmark_results import BenchmarkResults, collect
 from .benchmark_tables import environment_table, overview_table
 from .compilation import announced_compilation
-from .experiment import Experiment
-from .experiment_files import read_experiment
-from .experiment_folder import ExperimentFolder
-from .lab_workers import default_jobs
+from .experiments.experiment import Experiment
+from .experiments.files import read_experiment
+from .experiments.folder import ExperimentFolder
+from .workers import default_jobs
 
 
 def run_benchmark(

@@ -13,15 +13,15 @@ from .benchmark_results import BenchmarkResults
 from .benchmark_tables import final_estimates, improvements
 from .bootstrap import estimate
 from .comparison_figures import write_figures
-from .figure_curves import curves_figure
-from .figure_handed_out import handed_out_figure
-from .figure_intervals import intervals_figure
-from .figure_profiles import profiles_figure
-from .figure_radar import radar_figure
-from .figure_style import save_figure, style
-from .figure_task_scores import task_scores_figure
-from .handed_out import HandedOut
-from .lab_page import slug_of
+from .experiments.handed_out import HandedOut
+from .figures.curves import curves_figure
+from .figures.handed_out import handed_out_figure
+from .figures.intervals import intervals_figure
+from .figures.profiles import profiles_figure
+from .figures.radar import radar_figure
+from .figures.style import save_figure, style
+from .figures.task_scores import task_scores_figure
+from .lab.page import slug_of
 from .score_table import ScoreTable
 from .statistics import area_under_curve
 

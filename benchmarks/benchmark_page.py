@@ -22,8 +22,8 @@ from .benchmark_tables import (
     task_table,
     to_html,
 )
-from .experiment_files import is_ready_made
-from .run_kinds import KINDS
+from .experiments.files import is_ready_made
+from .experiments.kinds import KINDS
 
 _MOST_TASKS, _MOST_MISSING = 60, 20
 

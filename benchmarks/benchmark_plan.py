@@ -12,11 +12,11 @@ import numpy as np
 from tqdm import tqdm
 
 from .benchmark_tables import duration
-from .experiment import Experiment
-from .experiment_folder import ExperimentFolder
-from .experiment_run import ExperimentRun
-from .lab_workers import one_thread
-from .run_kinds import KINDS
+from .experiments.experiment import Experiment
+from .experiments.folder import ExperimentFolder
+from .experiments.kinds import KINDS
+from .experiments.run import ExperimentRun
+from .workers import one_thread
 
 _MOST_SECONDS = 90.0
 """After so long, what has not been probed is judged by what has."""

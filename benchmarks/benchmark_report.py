@@ -17,9 +17,9 @@ from ..state import write_text
 from .benchmark_figures import write_pictures
 from .benchmark_page import html_page, markdown_page
 from .benchmark_results import BenchmarkResults, collect
-from .experiment_folder import ExperimentFolder
+from .experiments.folder import ExperimentFolder
+from .experiments.kinds import KINDS
 from .parquet_file import check_parquet, write_parquet
-from .run_kinds import KINDS
 
 
 def write_benchmark_report(
@@ -51,7 +51,7 @@ def write_benchmark_report(
     Example:
         >>> import tempfile
         >>> from tutelage.benchmarks.benchmark import play_experiment
-        >>> from tutelage.benchmarks.experiment import Experiment
+        >>> from tutelage.benchmarks.experiments.experiment import Experiment
         >>> plain = {"seeds": 2, "teachers": ["random"], "environments": ["2d-10"], "common": {"episodes": 200}}
         >>> folder = tempfile.mkdtemp()
         >>> _ = play_experiment(Experiment.from_mapping(plain, "first"), folder, quiet=True)

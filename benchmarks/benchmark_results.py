@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RequestError, RunError
-from .experiment import Experiment
-from .experiment_folder import ExperimentFolder
-from .experiment_run import ExperimentRun
-from .run_scores import RunScores
+from .experiments.experiment import Experiment
+from .experiments.folder import ExperimentFolder
+from .experiments.run import ExperimentRun
+from .experiments.scores import RunScores
+from .experiments.task_scores import TaskScores
 from .score_table import ScoreTable
-from .task_scores import TaskScores
 
 FloatArray = NDArray[np.float64]
 

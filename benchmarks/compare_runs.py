@@ -21,7 +21,7 @@ from ..errors import RequestError
 from ..run_directory import RunDirectory
 from ..state import write_text
 from .evaluation import EvaluationLog
-from .figure_style import new_figure, save_figure, steps_axis, style
+from .figures.style import new_figure, save_figure, steps_axis, style
 
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from ..envs import MazeSpace, count_walls, shortest_path_lengths
 from ..run_directory import RunDirectory
 from ..task_log import TaskLog
-from .figure_level_gallery import draw_level
-from .figure_style import INK, new_figure, save_figure, steps_axis, style
-from .progress_table import STEP
+from .figures.level_gallery import draw_level
+from .figures.style import INK, new_figure, save_figure, steps_axis, style
 from .report_data import read_progress
-from .saved_run import SavedRun
+from .training.progress_table import STEP
+from .training.saved_run import SavedRun
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999933")
 """Okabe and Ito's, but for their yellow, which is hard to see on white."""

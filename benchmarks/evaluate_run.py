@@ -26,7 +26,7 @@ from ..errors import RequestError
 from ..spaces import Dimension, TaskSpace
 from ..state import write_text
 from .evaluation import Evaluation, evaluate
-from .saved_run import SavedRun
+from .training.saved_run import SavedRun
 
 SCORES = ("return", "length", "success", "mastered")
 _GRID_FROM = 30

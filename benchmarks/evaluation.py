@@ -19,8 +19,8 @@ from ..randomness import own_randomness
 from ..spaces import TaskSpace
 from ..wrappers.checks import all_finite, describe_task
 from .batch_evaluation import play_batch
-from .evaluation_log import EvaluationLog as EvaluationLog
 from .native_batch import native_batch
+from .training.evaluation_log import EvaluationLog as EvaluationLog
 
 _ENVS, _NATIVE_ENVS = 16, 256
 """Environments that the student steps at once, one after the other or as one batch."""

@@ -35,12 +35,12 @@ from ..errors import RequestError, RunError, unknown_name
 from ..state import write_text
 from .comparison_figures import write_figures
 from .comparison_page import comparison_page, table_of, training_minutes
-from .lab_page import read_preface
-from .lab_workers import work
+from .experiments.training_runs import train_command
+from .lab.page import read_preface
 from .maze_run import evaluate_run_on_mazes
-from .train_config import TrainConfig
-from .training import resume, train
-from .training_runs import train_command
+from .training.config import TrainConfig
+from .training.training import resume, train
+from .workers import work
 
 _SETTINGS = ("suite", "seeds", "common", "runs")
 

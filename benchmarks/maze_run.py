@@ -28,7 +28,7 @@ from .evaluate_run import (
 from .maze_cvar import EPISODES as EPISODES_OF_CVAR
 from .maze_cvar import LEVELS, evaluate_cvar
 from .maze_evaluation import EPISODES, evaluate_levels
-from .saved_run import SavedRun
+from .training.saved_run import SavedRun
 
 CVAR = "cvar"
 """The name of the protocol of `evaluate_cvar` among the suites."""

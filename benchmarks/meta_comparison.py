@@ -34,14 +34,14 @@ import yaml
 
 from ..errors import RequestError, RunError
 from ..state import write_text
-from .figure_curves import curves_figure
-from .figure_expert_share import expert_share_figure
-from .figure_style import save_figure, style
-from .lab_page import read_preface
-from .meta_page import meta_page, meta_section
-from .meta_results import MetaResults, meta_csv
-from .meta_toy import MetaToy
-from .meta_training import MetaTraining
+from .figures.curves import curves_figure
+from .figures.expert_share import expert_share_figure
+from .figures.style import save_figure, style
+from .lab.page import read_preface
+from .meta_acl.page import meta_page, meta_section
+from .meta_acl.results import MetaResults, meta_csv
+from .meta_acl.toy import MetaToy
+from .meta_acl.training import MetaTraining
 
 
 def read_comparison(plain: Any) -> MetaToy | MetaTraining:

@@ -16,14 +16,14 @@ from tqdm import tqdm
 from ..envs import MazeSpace
 from ..errors import RequestError
 from ..state import write_text
-from .figure_learning_curve import learning_curve
-from .figure_level_gallery import level_gallery
-from .figure_level_history import level_history
-from .figure_maze_curves import maze_curves
-from .figure_style import save_figure, style
-from .figure_task_history import task_history
-from .figure_teacher_density import teacher_density
-from .figure_test_map import test_map
+from .figures.learning_curve import learning_curve
+from .figures.level_gallery import level_gallery
+from .figures.level_history import level_history
+from .figures.maze_curves import maze_curves
+from .figures.style import save_figure, style
+from .figures.task_history import task_history
+from .figures.teacher_density import teacher_density
+from .figures.test_map import test_map
 from .report_data import HISTORY, ReportData
 from .report_page import Picture, page
 from .student_clips import NoFilm, record_clips

@@ -18,7 +18,7 @@ from ..task_log import TaskLog
 from ..teachers.kernels.nearest import History
 from ..teachers.teacher import Teacher
 from .evaluation import Evaluation, EvaluationLog
-from .saved_run import SavedRun
+from .training.saved_run import SavedRun
 
 HISTORY = 20_000
 """Learning progress is measured against the nearest of this many earlier episodes."""

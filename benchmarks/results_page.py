@@ -24,11 +24,11 @@ from .benchmark_report import scores_csv
 from .benchmark_results import BenchmarkResults, collect
 from .benchmark_tables import Table, environment_table, final_estimates, overview_table
 from .bootstrap import estimate
-from .experiment import Experiment
-from .experiment_files import read_experiment
-from .experiment_folder import ExperimentFolder
-from .figure_intervals import intervals_figure
-from .figure_style import save_figure, style
+from .experiments.experiment import Experiment
+from .experiments.files import read_experiment
+from .experiments.folder import ExperimentFolder
+from .figures.intervals import intervals_figure
+from .figures.style import save_figure, style
 from .score_table import ScoreTable
 from .significance import welch_tests
 from .statistics import area_under_curve

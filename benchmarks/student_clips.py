@@ -16,8 +16,8 @@ from ..errors import RequestError
 from .environments import EnvironmentMaker
 from .evaluate_run import value_text
 from .evaluation import Evaluation
-from .figure_style import write_bytes
-from .saved_run import SavedRun
+from .figures.style import write_bytes
+from .training.saved_run import SavedRun
 
 _SECONDS = 8.0
 _FPS = 20

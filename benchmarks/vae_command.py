@@ -23,7 +23,7 @@ from ..teachers.latent.vae_config import VAEConfig
 from ..teachers.latent.vae_files import DESCRIPTION, load_vae, read_description, save_vae
 from .compilation import announced_compilation
 from .environments import EnvironmentMaker, resolve_environment, task_space_of
-from .train_config import TrainConfig
+from .training.config import TrainConfig
 
 VAES = Path("runs") / "vaes"
 """Where task VAEs are kept, so that runs find them."""

@@ -16,8 +16,8 @@ from ..spaces import TaskSpace
 from ..state import write_text
 from ..teachers.latent.latent_decoder import LatentDecoder
 from ..teachers.latent.vae_files import read_description
-from .figure_latent_space import interpolations, loss_curves, prior_samples, reconstructions, wall_counts
-from .figure_style import save_figure, style
+from .figures.latent_space import interpolations, loss_curves, prior_samples, reconstructions, wall_counts
+from .figures.style import save_figure, style
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; color: #1a1d21;

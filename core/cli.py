@@ -124,7 +124,7 @@ _ARGUMENTS = {"env_arg": "env_args", "teacher_arg": "teacher_args", "student_arg
 
 
 def _train(words: list[str]) -> int:
-    from .benchmarks.train_config import TrainConfig, default_run_folder
+    from .benchmarks.training.config import TrainConfig, default_run_folder
     from .cli_flags import Train
     from .cli_parsing import parse_flags, read_config, take_config
     from .task_flags import parse_arguments
@@ -142,7 +142,7 @@ def _train(words: list[str]) -> int:
         values[name] = {**settings.get(name, {}), **given}
     config = TrainConfig(**values)
     folder = flags.out or default_run_folder(config)
-    from .benchmarks.training import train
+    from .benchmarks.training.training import train
 
     summary = train(config, folder, quiet=flags.quiet)
     _print_summary(summary, folder, flags.quiet)
@@ -151,7 +151,7 @@ def _train(words: list[str]) -> int:
 
 def _defaults_from(file: Path, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return the flags' defaults from a YAML file, and the mappings of arguments in it."""
-    from .benchmarks.train_config import TrainConfig
+    from .benchmarks.training.config import TrainConfig
     from .cli_flags import Train
 
     out, quiet = settings.pop("out", None), settings.pop("quiet", False)
@@ -232,7 +232,7 @@ def _resume(words: list[str]) -> int:
     from .cli_parsing import parse_flags
 
     flags = parse_flags(cli_flags.Resume, words, "resume")
-    from .benchmarks.training import resume
+    from .benchmarks.training.training import resume
 
     _print_summary(resume(flags.run, quiet=flags.quiet), flags.run, flags.quiet)
     return 0
@@ -244,7 +244,7 @@ def _report(words: list[str]) -> int:
 
     flags = parse_flags(cli_flags.Report, words, "report")
     from .benchmarks.compilation import announced_compilation
-    from .benchmarks.experiment_folder import ExperimentFolder
+    from .benchmarks.experiments.folder import ExperimentFolder
 
     if not flags.run:
         raise RequestError("Name a run, or the folder of a benchmark.")
@@ -324,7 +324,7 @@ def _benchmark(words: list[str]) -> int:
 def _lab(words: list[str]) -> int:
     import shlex
 
-    from .benchmarks.lab_config import LabConfig, parse_teacher_args
+    from .benchmarks.lab.config import LabConfig, parse_teacher_args
     from .cli_flags import Lab
     from .cli_parsing import parse_flags, read_config, take_config
 
@@ -341,9 +341,9 @@ def _lab(words: list[str]) -> int:
     names = ["teachers", "spaces", "seeds", "episodes", "batch", "evaluations", "expert", "animate"]
     names += ["first_seed", "classroom", "pretests"]
     config = LabConfig.from_mapping({**{name: getattr(flags, name) for name in names}, "teacher_args": args})
-    from .benchmarks.lab import run_lab
-    from .benchmarks.lab_page import matrix_table, space_table
-    from .benchmarks.lab_workers import default_jobs
+    from .benchmarks.lab.lab import run_lab
+    from .benchmarks.lab.page import matrix_table, space_table
+    from .benchmarks.workers import default_jobs
 
     results = run_lab(
         config,
@@ -366,9 +366,9 @@ def _lab(words: list[str]) -> int:
 
 def _lab_settings(first: Any, file: Path | None, content: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the defaults of the flags from a preset, a file or the folder of a lab that goes on, and the rest."""
-    from .benchmarks.lab_config import LabConfig
-    from .benchmarks.lab_folder import LabFolder
-    from .benchmarks.lab_presets import lab_preset
+    from .benchmarks.lab.config import LabConfig
+    from .benchmarks.lab.folder import LabFolder
+    from .benchmarks.lab.presets import lab_preset
 
     settings = {} if first.preset is None else lab_preset(first.preset)
     folder = LabFolder(first.out)

@@ -102,7 +102,7 @@ def _environments(verbose: bool) -> list[str]:
 def _benchmarks(verbose: bool) -> list[str]:
     from textwrap import shorten
 
-    from .benchmarks.experiment_files import ready_made
+    from .benchmarks.experiments.files import ready_made
 
     return [
         f"{name:<16} {about if verbose else shorten(about, 100, placeholder=' …')}"

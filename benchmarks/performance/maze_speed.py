@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..lab_workers import one_thread
+from ..workers import one_thread
 
 Row = dict[str, Any]
 

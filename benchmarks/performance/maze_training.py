@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 
-from ..lab_workers import one_thread
+from ..workers import one_thread
 
 TARGET = 0.85
 N_ENVS = 256

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..lab_workers import one_thread
+from ..workers import one_thread
 
 TARGET = 0.30
 N_ENVS = 256

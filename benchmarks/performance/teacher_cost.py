@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ...envs import ToyStudent
-from ..figure_style import new_figure, save_figure, steps_axis, style
-from ..lab_config import LabConfig
-from ..lab_presets import lab_preset
-from ..lab_run import LabRun, build_teacher, outcomes_of, play_run, refusals, runs_of
-from ..lab_workers import one_thread
+from ..figures.style import new_figure, save_figure, steps_axis, style
+from ..lab.config import LabConfig
+from ..lab.presets import lab_preset
+from ..lab.run import LabRun, build_teacher, outcomes_of, play_run, refusals, runs_of
+from ..workers import one_thread
 
 Row = dict[str, Any]
 

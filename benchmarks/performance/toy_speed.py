@@ -12,7 +12,7 @@ import numpy as np
 
 from ... import Outcomes, make_teacher
 from ...envs import ToyStudent
-from ..lab_workers import one_thread
+from ..workers import one_thread
 
 Row = dict[str, Any]
 

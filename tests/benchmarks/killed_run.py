@@ -66,14 +66,14 @@ def noting(count):
 
 def evaluating(count):
     """During an evaluation, after a number of episodes."""
-    from tutelage.benchmarks.progress_bar import ProgressBar
+    from tutelage.benchmarks.training.progress_bar import ProgressBar
 
     before(ProgressBar, "evaluating", count)
 
 
 def logging(count):
     """While a row of progress.csv is written."""
-    from tutelage.benchmarks import progress_table
+    from tutelage.benchmarks.training.training import progress_table
 
     original, calls = progress_table.ProgressTable.write, []
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tutelage.benchmarks.experiment import Experiment
-from tutelage.benchmarks.experiment_folder import ExperimentFolder
-from tutelage.benchmarks.run_player import Job, play_and_record
+from tutelage.benchmarks.experiments.experiment import Experiment
+from tutelage.benchmarks.experiments.folder import ExperimentFolder
+from tutelage.benchmarks.experiments.player import Job, play_and_record
 
 TOY = {
     "seeds": 3,

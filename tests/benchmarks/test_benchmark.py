@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 from played_experiments import POLE, TOY, experiment, play
-from tutelage.benchmarks import run_player
 from tutelage.benchmarks.benchmark import play_experiment
 from tutelage.benchmarks.benchmark_command import run_benchmark
 from tutelage.benchmarks.benchmark_plan import commands_of
 from tutelage.benchmarks.benchmark_results import collect
 from tutelage.benchmarks.benchmark_tables import overview_table
-from tutelage.benchmarks.experiment_folder import ExperimentFolder
-from tutelage.benchmarks.run_player import Job, play_and_record
+from tutelage.benchmarks.experiments import player as run_player
+from tutelage.benchmarks.experiments.folder import ExperimentFolder
+from tutelage.benchmarks.experiments.player import Job, play_and_record
 from tutelage.cli import main
 from tutelage.errors import RequestError, RunError
 
@@ -332,7 +332,7 @@ def test_a_folder_with_somebody_elses_run_is_not_overwritten(tmp_path):
 DRIVER = """
 import sys
 from tutelage.benchmarks.benchmark import play_experiment
-from tutelage.benchmarks.experiment_files import read_experiment
+from tutelage.benchmarks.experiments.files import read_experiment
 if __name__ == "__main__":
     play_experiment(read_experiment(sys.argv[1])[0], sys.argv[2], jobs=int(sys.argv[3]), quiet=True)
 """

@@ -16,10 +16,10 @@ from tutelage.benchmarks.benchmark_figures import write_pictures
 from tutelage.benchmarks.benchmark_report import write_benchmark_report
 from tutelage.benchmarks.benchmark_results import collect
 from tutelage.benchmarks.benchmark_tables import answer, costs_table, environment_table, overview_table
-from tutelage.benchmarks.handed_out import HandedOut
-from tutelage.benchmarks.run_costs import RunCosts
-from tutelage.benchmarks.run_scores import RunScores
-from tutelage.benchmarks.task_scores import TaskScores
+from tutelage.benchmarks.experiments.costs import RunCosts
+from tutelage.benchmarks.experiments.handed_out import HandedOut
+from tutelage.benchmarks.experiments.scores import RunScores
+from tutelage.benchmarks.experiments.task_scores import TaskScores
 from tutelage.errors import RequestError, RunError
 
 

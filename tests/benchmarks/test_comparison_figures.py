@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from tutelage.benchmarks.comparison_figures import _line, write_figures
-from tutelage.benchmarks.figure_style import new_figure
-from tutelage.benchmarks.train_config import TrainConfig
-from tutelage.benchmarks.training import train
+from tutelage.benchmarks.figures.style import new_figure
+from tutelage.benchmarks.training.config import TrainConfig
+from tutelage.benchmarks.training.training import train
 
 SMALL = {"steps": 256, "n_envs": 4, "test_set": "uniform-50", "eval_episodes": 1}
 STUDENT = {"rollout_steps": 128, "batch_size": 64}

@@ -66,7 +66,7 @@ def test_it_needs_no_teacher(cartpole_run: Path, copy_of: Copy, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a teacher was made")
 
-    monkeypatch.setattr("tutelage.benchmarks.saved_run.teacher_of", refuse)
+    monkeypatch.setattr("tutelage.benchmarks.training.saved_run.teacher_of", refuse)
     assert "mean return" in evaluate_run(copy_of(cartpole_run), summary_only=True)
 
 

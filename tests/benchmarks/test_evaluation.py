@@ -13,8 +13,8 @@ from tutelage import TaskSpace, make_teacher
 from tutelage.benchmarks import evaluate
 from tutelage.benchmarks.environments import EnvironmentMaker
 from tutelage.benchmarks.evaluation import Evaluation
-from tutelage.benchmarks.evaluation_log import EvaluationLog
 from tutelage.benchmarks.native_batch import native_batch
+from tutelage.benchmarks.training.evaluation_log import EvaluationLog
 from tutelage.envs import MazeEnv, MazeSpace, MazeVecEnv
 from tutelage.errors import RunError
 from tutelage.state import load_state, save_state

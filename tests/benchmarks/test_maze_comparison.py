@@ -6,8 +6,8 @@ import pytest
 import yaml
 from tutelage.benchmarks import maze_comparison
 from tutelage.benchmarks.comparison_page import table_of, training_minutes
+from tutelage.benchmarks.experiments.training_runs import train_command
 from tutelage.benchmarks.maze_comparison import Comparison, compare, main
-from tutelage.benchmarks.training_runs import train_command
 from tutelage.errors import RequestError, RunError
 
 SMALL = {

@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 from tutelage.benchmarks import TrainConfig, train
-from tutelage.benchmarks.figure_level_gallery import best_of_buffer
-from tutelage.benchmarks.figure_level_history import binned
+from tutelage.benchmarks.figures.level_gallery import best_of_buffer
+from tutelage.benchmarks.figures.level_history import binned
 from tutelage.benchmarks.report import write_report
 from tutelage.benchmarks.report_data import ReportData
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from tutelage.benchmarks import meta_training
-from tutelage.benchmarks.meta_cell import MetaCell
+from tutelage.benchmarks.meta_acl import training as meta_training
+from tutelage.benchmarks.meta_acl.cell import MetaCell
+from tutelage.benchmarks.meta_acl.page import experts_table, scores_table, welch_table
+from tutelage.benchmarks.meta_acl.results import MetaResults, meta_csv
+from tutelage.benchmarks.meta_acl.training import MetaTraining
 from tutelage.benchmarks.meta_comparison import compare_meta, main, read_comparison
-from tutelage.benchmarks.meta_page import experts_table, scores_table, welch_table
-from tutelage.benchmarks.meta_results import MetaResults, meta_csv
-from tutelage.benchmarks.meta_training import MetaTraining
 from tutelage.errors import RequestError, RunError
 from tutelage.teachers.meta import Classroom
 
@@ -100,7 +100,7 @@ def test_the_numbers_have_a_line_for_each_new_student(played):
 
 
 def test_nothing_is_played_twice(played, monkeypatch):
-    monkeypatch.setattr("tutelage.benchmarks.lab_folder.play_run", None)
+    monkeypatch.setattr("tutelage.benchmarks.lab.folder.play_run", None)
     monkeypatch.chdir(played[0])
     text = compare_meta([read_comparison(TOY)], "out", quiet=True)
     assert "| Random |" in text

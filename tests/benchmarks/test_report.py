@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 from tutelage import TaskSpace
 from tutelage.benchmarks import TrainConfig, train
-from tutelage.benchmarks.figure_style import TaskAxis
+from tutelage.benchmarks.figures.style import TaskAxis
 from tutelage.benchmarks.report import write_report
 from tutelage.benchmarks.report_data import ReportData, learning_progress
 from tutelage.benchmarks.student_clips import chosen_tasks
@@ -181,7 +181,7 @@ def test_a_teacher_without_a_density_is_drawn_with_the_reason(cartpole_run: Path
     data = ReportData(run)
     assert data.teacher is not None
     data.teacher.density = lambda tasks: None  # type: ignore[method-assign]
-    from tutelage.benchmarks.figure_teacher_density import teacher_density
+    from tutelage.benchmarks.figures.teacher_density import teacher_density
 
     drawn = teacher_density(data)
     assert drawn is not None

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from played_experiments import TOY, experiment, play
 from tutelage.benchmarks.benchmark_results import collect
-from tutelage.benchmarks.experiment_files import read_experiment
-from tutelage.benchmarks.experiment_folder import ExperimentFolder
+from tutelage.benchmarks.experiments.files import read_experiment
+from tutelage.benchmarks.experiments.folder import ExperimentFolder
 from tutelage.benchmarks.results_page import main, welch_table, write_results_page
 from tutelage.benchmarks.score_table import ScoreTable
 from tutelage.errors import RequestError

@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from tutelage.benchmarks import vae_command
-from tutelage.benchmarks.train_config import TrainConfig
+from tutelage.benchmarks.training.config import TrainConfig
 from tutelage.benchmarks.vae_command import codec_of, ensure_vae, train_task_vae
 from tutelage.cli import main
 from tutelage.envs.maze_codec import MazeCodec

@@ -1,0 +1,1 @@
+"""The figures of reports and of pages of results: each one plot of Matplotlib."""

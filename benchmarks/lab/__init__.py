@@ -1,0 +1,1 @@
+"""The lab: simulated students on toy spaces, thousands of episodes a second."""

@@ -1,0 +1,1 @@
+"""One training run: what is checked, played, written down, interrupted and resumed."""
