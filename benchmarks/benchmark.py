@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import RequestError, RunError, unknown_name
+from ..errors import BusyError, RequestError, RunError, unknown_name
 from .experiments.board import RunBoard
 from .experiments.experiment import Experiment
 from .experiments.folder import ExperimentFolder
@@ -32,11 +32,13 @@ class Played:
         folder: Where it is.
         experiment: What it is.
         failed: Runs that have failed, and why, by name.
+        busy: Runs that were left to another process, and what there is to say about it, by name.
     """
 
     folder: ExperimentFolder
     experiment: Experiment
     failed: dict[str, str] = field(default_factory=dict)
+    busy: dict[str, str] = field(default_factory=dict)
 
     @property
     def ended(self) -> int:
@@ -91,8 +93,9 @@ def play_experiment(
         check_runs([run for run in experiment.runs if not folder.has_ended(run)])
     folder.make()
     if only is not None:
-        if not folder.exists:
-            folder.begin(experiment)
+        if not folder.exists or runs[0].key not in {run.key for run in folder.read().runs}:
+            with suppress(BusyError), folder.locked():  # others may begin it meanwhile
+                folder.begin(experiment)
         return _play(Played(folder, experiment), runs, jobs or 1, engine, True, quiet)
     with folder.locked():
         folder.begin(experiment)
@@ -131,6 +134,8 @@ def _play(
         board.close()
     names = {run.key: run.name for run in runs}
     played.failed |= {names[key]: why for key, why in board.failed.items()}
+    played.busy = {names[key]: why for key, why in board.busy.items()}
+    folder.look_again()
     return played
 
 

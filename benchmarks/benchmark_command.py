@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import RequestError, RunError, unknown_name
+from ..errors import BusyError, RequestError, RunError, unknown_name
 from .benchmark import ENGINES, Played, check_runs, play_experiment, run_named
 from .benchmark_page import answers
 from .benchmark_plan import plan_lines, print_lines
@@ -15,7 +16,7 @@ from .benchmark_results import BenchmarkResults, collect
 from .benchmark_tables import environment_table, overview_table
 from .compilation import announced_compilation
 from .experiments.experiment import Experiment
-from .experiments.files import read_experiment
+from .experiments.files import default_folder, read_experiment
 from .experiments.folder import ExperimentFolder
 from .workers import default_jobs
 
@@ -47,7 +48,8 @@ def run_benchmark(
         0.
 
     Raises:
-        RequestError: There is no such experiment, or something in it does not exist or does not fit.
+        RequestError: There is no such experiment, something in it does not exist or does not fit, or another process is
+            at work there.
         RunError: Runs failed; the report has what has ended.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the same command goes on.
     """
@@ -57,6 +59,8 @@ def run_benchmark(
         raise RequestError(f"--jobs must be at least 1, got {jobs}.")
     experiment, folder = read_experiment(source)
     path = _folder(experiment, folder, out)
+    if only is not None and (dry_run or engine == "print"):
+        experiment = replace(experiment, runs=(run_named(experiment, only),))
     if dry_run:
         check_runs(experiment.runs)
         jobs = min(jobs or default_jobs(), default_jobs())
@@ -89,11 +93,13 @@ def run_benchmark(
 def _folder(experiment: Experiment, folder: Path | None, out: Path | None) -> Path:
     if folder is not None and out is not None and folder.resolve() != out.resolve():
         raise RequestError(f"{folder} goes on where it is: leave --out away, or name its experiment.yaml.")
-    return folder or out or Path("runs") / "benchmarks" / experiment.name
+    return folder or out or default_folder(experiment)
 
 
 def _one(played: Played, only: str) -> int:
     run = run_named(played.experiment, only)
+    if run.name in played.busy:
+        raise BusyError(played.busy[run.name])
     if run.name in played.failed:
         raise RunError(f"{run} failed: {played.failed[run.name]}")
     print(played.folder.folder_of(run))
@@ -101,6 +107,8 @@ def _one(played: Played, only: str) -> int:
 
 
 def _report(played: Played) -> None:
+    if played.busy and not played.ended:
+        raise BusyError(next(iter(played.busy.values())))
     page = write_benchmark_report([played.folder.path])
     print("\n".join(summary_lines(collect([played.folder]))))
     print(f"\nreport  {page}")
@@ -109,6 +117,11 @@ def _report(played: Played) -> None:
         raise RunError(
             f"{len(played.failed)} of {len(played.experiment.distinct)} runs failed, the first being {name}: "
             f"{why.rstrip('.')}. --retry-failed plays them again; the report has what has ended."
+        )
+    if played.busy:
+        raise BusyError(
+            f"{len(played.busy)} of {len(played.experiment.distinct)} runs are being played by other processes: when "
+            "they have ended, the same command writes the report with them."
         )
 
 

@@ -22,7 +22,7 @@ from .benchmark_tables import (
     task_table,
     to_html,
 )
-from .experiments.files import is_ready_made
+from .experiments.files import default_folder, is_ready_made
 from .experiments.kinds import KINDS
 
 _MOST_TASKS, _MOST_MISSING = 60, 20
@@ -73,9 +73,9 @@ def html_page(results: BenchmarkResults, pictures: Sequence[Shown], command: str
     parts += [_figure(each, 2) for each in pictures if not each.column]
     for column in results.columns:
         if several:
-            parts += [f"<h2>{_text(column)}</h2>", _tested(results, column), environment_table(results, column).html]
-        else:
-            parts.append(_tested(results, column))
+            parts.append(f"<h2>{_text(column)}</h2>")
+        parts.append(f'<p class="quiet">{_text(_tested(results, column))}</p>')
+        parts += [environment_table(results, column).html] if several else []
         parts += [_figure(each, 3 if several else 2) for each in pictures if each.column == column]
         tasks = task_table(results, column)
         if 1 < len(tasks.rows) <= _MOST_TASKS:
@@ -108,7 +108,9 @@ def markdown_page(results: BenchmarkResults, pictures: Sequence[Shown], command:
     parts.append(INTERVALS)
     parts += [_markdown_figure(each) for each in pictures if each.path is not None and not each.column]
     for column in results.columns:
-        parts += [f"## {column}", environment_table(results, column).markdown] if several else []
+        parts += [f"## {column}"] if several else []
+        parts += [_tested(results, column)]
+        parts += [environment_table(results, column).markdown] if several else []
         parts += [_markdown_figure(each) for each in pictures if each.path is not None and each.column == column]
         tasks = task_table(results, column)
         if 1 < len(tasks.rows) <= _MOST_TASKS:
@@ -117,11 +119,14 @@ def markdown_page(results: BenchmarkResults, pictures: Sequence[Shown], command:
     if summaries is not None:
         parts += ["## Other summaries", summaries.markdown, _SUMMARIES]
     tests = significance_table(results)
-    if tests is not None and tests[0].rows:
-        parts += ["## Welch's test", tests[0].markdown, _WELCH]
+    if tests is not None:
+        parts += ["## Welch's test", tests[0].markdown, _WELCH] if tests[0].rows else []
+        left_out = [*tests[1][:_MOST_MISSING], *_and_more(tests[1])]
+        parts += ["Not tested:", "\n".join(f"- {text}" for text in left_out)] if left_out else []
     parts += ["## Costs", costs_table(results).markdown, _COSTS]
     if results.missing:
-        parts += ["## Missing", "\n".join(f"- {run}: {why}" for run, why in results.missing[:_MOST_MISSING])]
+        lines = [f"{run}: {why}" for run, why in results.missing[:_MOST_MISSING]]
+        parts += ["## Missing", "\n".join(f"- {line}" for line in [*lines, *_and_more(results.missing)])]
     fence = "```{}\n{}\n```"
     parts += ["## To repeat it", fence.format("sh", "\n".join([*_benchmarks(results), command]))]
     parts += [f"`{name}`:\n\n" + fence.format("yaml", text) for name, text in _files(results)]
@@ -131,8 +136,8 @@ def markdown_page(results: BenchmarkResults, pictures: Sequence[Shown], command:
 
 
 _COSTS = (
-    "Medians over runs. Time is that of the training on one core, tests not included; the teacher's share is that of "
-    "its sample and update in the processor time of the run."
+    "Medians over runs. Time is that of the training on one core, with the tests on the way but not the one at the "
+    "end on a suite; the teacher's share is that of its sample and update in the processor time of the run."
 )
 _SUMMARIES = (
     "Of the same scores: the median is that over environments of the means over runs, the optimality gap is what is "
@@ -204,14 +209,23 @@ def _subtitle(results: BenchmarkResults) -> str:
 def _tested(results: BenchmarkResults, column: str) -> str:
     scores = results.first(column).scores
     kind = KINDS[results.first(column).run.kind]
-    budget = f"{scores.budget:,} {kind.unit}"
-    return f'<p class="quiet">{_text(f"{budget}; tested on {scores.test.test_set}: {scores.test.how}.")}</p>'
+    return f"{scores.budget:,} {kind.unit}; tested on {scores.test.test_set}: {scores.test.how}."
 
 
 def _benchmarks(results: BenchmarkResults) -> list[str]:
-    """The commands that play the experiments."""
-    files = [each.name if is_ready_made(each) else f"{each.name}.yaml" for each in results.experiments]
-    return [f"tutelage benchmark {shlex.quote(file)}" for file in dict.fromkeys(files)]
+    """The commands that play the experiments, where they are."""
+    commands = []
+    for each, folder in zip(results.experiments, results.folders, strict=True):
+        words = ["tutelage", "benchmark", each.name if is_ready_made(each) else f"{each.name}.yaml"]
+        words += [] if folder == default_folder(each) else ["--out", str(folder)]
+        commands.append(shlex.join(words))
+    return commands
+
+
+def _and_more(items: Sequence[object]) -> list[str]:
+    """What to say of those that are not listed."""
+    more = len(items) - _MOST_MISSING
+    return [f"and {more:,} more"] if more > 0 else []
 
 
 def _files(results: BenchmarkResults) -> list[tuple[str, str]]:
@@ -238,7 +252,8 @@ def _significance(results: BenchmarkResults) -> list[str]:
     if table.rows:
         parts += [table.html, f'<p class="quiet">{_text(_WELCH)}</p>']
     if left_out:
-        items = "".join(f"<li>{_text(text)}</li>" for text in left_out[:_MOST_MISSING])
+        shown = [*left_out[:_MOST_MISSING], *_and_more(left_out)]
+        items = "".join(f"<li>{_text(text)}</li>" for text in shown)
         parts.append(f"<details><summary>Not tested ({len(left_out)})</summary><ul>{items}</ul></details>")
     return parts
 
@@ -247,8 +262,7 @@ def _missing(results: BenchmarkResults) -> list[str]:
     if not results.missing:
         return []
     table = Table(["Run", "Why"], [[str(run), why] for run, why in results.missing[:_MOST_MISSING]])
-    more = len(results.missing) - _MOST_MISSING
-    return ["<h2>Missing</h2>", table.html, f'<p class="quiet">And {more} more.</p>' if more > 0 else ""]
+    return ["<h2>Missing</h2>", table.html, *(f'<p class="quiet">{more}</p>' for more in _and_more(results.missing))]
 
 
 def _figure(each: Shown, level: int) -> str:

@@ -74,7 +74,8 @@ def write_benchmark_report(
     hidden = quiet or not sys.stderr.isatty()
     with tqdm(unit="picture", disable=hidden, dynamic_ncols=True, leave=False) as bar:
         pictures = write_pictures(results, target, bar.update)
-    command = command or " ".join(["tutelage", "report", *(shlex.quote(str(path)) for path in paths)])
+    words = [*map(str, paths), *(["--out", str(out)] if out is not None else []), *(["--parquet"] if parquet else [])]
+    command = command or shlex.join(["tutelage", "report", *words])
     commands = list(_first_commands(results))
     write_text(target / "scores.csv", scores_csv(results))
     write_text(target / "curves.csv", curves_csv(results))

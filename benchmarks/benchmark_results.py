@@ -29,11 +29,13 @@ class EndedRun:
         run: What it is.
         scores: What came of it.
         folder: Where it is.
+        own: The names of the settings that its experiment gives to its teacher alone.
     """
 
     run: ExperimentRun
     scores: RunScores
     folder: Path
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -42,6 +44,7 @@ class BenchmarkResults:
 
     Attributes:
         experiments: What was to be played, in the order of the folders.
+        folders: Where each of them is.
         ended: The runs that have ended.
         missing: Runs that have not, and why: the error of those that failed.
         notes: What a reader should know, a sentence each.
@@ -51,6 +54,7 @@ class BenchmarkResults:
     ended: list[EndedRun] = field(default_factory=list)
     missing: list[tuple[ExperimentRun, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -136,24 +140,30 @@ class BenchmarkResults:
         everyone = [curve for found in curves.values() for curve in found]
         points = common_points(everyone)
         if len(points) < 2:
-            return "There was one evaluation only."
+            several = all(len(curve.points) > 1 for curve in everyone)
+            return "The runs were never tested at one time." if several else "There was one evaluation only."
         at = {label: np.array([np.interp(points, c.points, c.curve) for c in found]) for label, found in curves.items()}
         return points, at
 
 
 def common_points(curves: Sequence[TaskScores]) -> NDArray[np.int64]:
-    """Return the points at which all curves are known: those of the shortest, as far as the others reach.
+    """Return the points of the curve that has the most, as far as all others reach, and where they begin and end.
 
     Example:
         >>> def curve(*points):
         ...     return TaskScores("", "", "", "", ["a"], np.array(points), np.zeros((len(points), 1)))
         >>> common_points([curve(0, 10, 20), curve(0, 9, 18, 27)]).tolist()
         [0, 10, 20]
+        >>> common_points([curve(1, 30), curve(0, 9, 18, 27)]).tolist()
+        [1, 9, 18, 27]
+        >>> common_points([curve(1, 3), curve(5, 9)]).tolist()
+        []
     """
     low, high = max(int(c.points[0]) for c in curves), min(int(c.points[-1]) for c in curves)
-    shortest = min(curves, key=lambda c: len(c.points)).points
-    inside: NDArray[np.int64] = shortest[(shortest >= low) & (shortest <= high)]
-    return inside
+    inside = [c.points[(c.points >= low) & (c.points <= high)] for c in curves]
+    ends = np.array([low, high] if low <= high else [], dtype=np.int64)
+    points: NDArray[np.int64] = np.union1d(max(inside, key=len), ends)
+    return points
 
 
 def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
@@ -170,6 +180,7 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
     for folder in folders:
         experiment = folder.read()
         results.experiments.append(experiment)
+        results.folders.append(folder.path)
         for run in experiment.runs:
             place = (run.label, run.column, run.seed)
             scores = folder.load(run)
@@ -179,7 +190,8 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
                 twice += 1
                 different += not np.array_equal(scores.test.final, seen[place].scores.test.final, equal_nan=True)
             elif scores is not None:
-                seen[place] = EndedRun(run, scores, folder.folder_of(run))
+                own = experiment.set_by_teacher(run.teacher)
+                seen[place] = EndedRun(run, scores, folder.folder_of(run), own)
                 results.ended.append(seen[place])
             else:
                 results.missing.append((run, folder.failure(run) or "it has not ended yet"))
@@ -188,7 +200,8 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
             results.notes.append(
                 f"{folder.path} has {strangers} run{'s' * (strangers > 1)} of other settings, which are left out."
             )
-    results.missing = [(run, why) for run, why in results.missing if (run.label, run.column, run.seed) not in seen]
+    ended = {place: each.run.key for place, each in seen.items()}
+    results.missing = [m for m in results.missing if ended.get((m[0].label, m[0].column, m[0].seed)) != m[0].key]
     if not results.ended:
         raise _nothing(results, [folder.path for folder in folders])
     if twice:
@@ -199,6 +212,7 @@ def collect(folders: Iterable[ExperimentFolder]) -> BenchmarkResults:
         results.notes.append(f"{told} other scores there; those of the folder that was named first count.")
     check_comparable(results.ended)
     results.notes += _settings_notes(results)
+    results.notes += _same_run_notes(results)
     results.notes += _versions_note(results.ended)
     return results
 
@@ -223,7 +237,7 @@ def check_comparable(ended: Sequence[EndedRun]) -> None:
 
     Raises:
         RequestError: Runs in one environment that were tested on different tasks or in different ways, have different
-            budgets, or, under one teacher's label, different settings.
+            budgets or students, or, under one teacher's label, different settings.
     """
     firsts: dict[str, EndedRun] = {}
     teachers: dict[str, tuple[object, EndedRun]] = {}
@@ -260,6 +274,38 @@ def check_comparable(ended: Sequence[EndedRun]) -> None:
                 f"{each.run.label} on {each.run.column} has another {names[0]} in {each.folder} than in "
                 f"{other.folder}; {_RENAME}"
             )
+    _check_settings(ended)
+
+
+_OF_THE_TEACHER = {
+    *("seed", "teacher", "teacher_args", "args", "expert", "restart", "classroom", "pretests"),
+    *("device", "torch_threads", "vec_env", "checkpoint_every", "eval_every", "evaluations", "filmed"),
+}
+"""Settings that may differ between teachers in one environment, or that decide no score."""
+
+_OF_THE_SCORE = {"env", "space", "task", "success_above", "test_set", "eval_episodes", "eval_deterministic", "suite"}
+"""Settings that must be the same whoever is said to have them."""
+
+
+def _check_settings(ended: Sequence[EndedRun]) -> None:
+    """Refuse teachers in one environment whose students had other settings, which no file gives to a teacher alone."""
+    columns: dict[str, list[EndedRun]] = {}
+    for each in ended:
+        columns.setdefault(each.run.column, []).append(each)
+    for runs in columns.values():
+        for name in sorted({name for each in runs for name in each.run.content} - _OF_THE_TEACHER):
+            compared = [each for each in runs if name in _OF_THE_SCORE or name not in each.own]
+            for each in compared[1:]:
+                one, two = compared[0].run.content.get(name), each.run.content.get(name)
+                if one != two:
+                    raise RequestError(
+                        f"{compared[0].run} and {each.run} have another {name} ({_said(one)} and {_said(two)}), and "
+                        "cannot be in one table: name their environments differently."
+                    )
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else f"{value!r:.60}" if isinstance(value, str) else f"{value!s:.60}"
 
 
 def _settings_notes(results: BenchmarkResults) -> list[str]:
@@ -276,6 +322,17 @@ def _settings_notes(results: BenchmarkResults) -> list[str]:
             f"{results.baseline or 'none, since the first has no results'}."
         )
     return notes
+
+
+def _same_run_notes(results: BenchmarkResults) -> list[str]:
+    """Rows of the tables that are one and the same run, apart from teachers that take no expert knowledge."""
+    notes: dict[str, None] = {}
+    firsts: dict[tuple[str, str], str] = {}
+    for each in results.ended:
+        first = firsts.setdefault((each.run.column, each.run.key), each.run.label)
+        if first != each.run.label:
+            notes[f"{first} and {each.run.label} on {each.run.column} are the same run under two labels."] = None
+    return list(notes)
 
 
 def _versions_note(ended: Sequence[EndedRun]) -> list[str]:

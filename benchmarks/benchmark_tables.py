@@ -129,7 +129,7 @@ def _verdict(results: BenchmarkResults, column: str | None) -> list[str]:
         near = [label for label in ranked[1:] if (finals[label].high or 0.0) >= (best.low or 0.0)]
         highest = f"{ranked[0]} has the highest score, {best:.1f}"
         said = [f"No teacher is clearly ahead: {highest}, but its interval overlaps with {_those(near)}."]
-    if all(found.value == 0.0 for found in finals.values()):
+    if all(_all_zero(results, label, column) for label in finals):
         said = ["All scores are 0: the runs are too short, or the tasks too hard, to tell the teachers apart."]
     better = improvements(results, column)
     groups = {
@@ -139,6 +139,11 @@ def _verdict(results: BenchmarkResults, column: str | None) -> list[str]:
     }
     parts = [f"{how} {results.baseline}: {', '.join(labels)}." for how, labels in groups.items() if labels]
     return [*said, *parts]
+
+
+def _all_zero(results: BenchmarkResults, label: str, column: str | None) -> bool:
+    columns = results.columns if column is None else [column]
+    return not any(results.results_on(label, each).any() for each in columns)
 
 
 def _those(labels: Sequence[str]) -> str:
@@ -230,7 +235,8 @@ def costs_table(results: BenchmarkResults) -> Table:
                     steps.setdefault(agent, []).append(number)
             agents = [f"{agent} {np.median(numbers):,.0f}" for agent, numbers in steps.items()]
             total = f"; {np.median([c.total_steps for c in costs]):,.0f} in all" if len(agents) > 1 else ""
-            row = [f"`{label}`", column, str(len(costs)), duration(float(np.median([c.seconds for c in costs])))]
+            seconds = [c.seconds for c in costs if np.isfinite(c.seconds)]
+            row = [f"`{label}`", column, str(len(costs)), duration(float(np.median(seconds))) if seconds else "unknown"]
             row += [f"{100 * np.median(shares):.1f} %" if shares else "unknown", ", ".join(agents) + total]
             rows.append([*row, f"{np.median([c.tasks for c in costs]):,.0f}"])
     return Table(heads, rows)

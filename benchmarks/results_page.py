@@ -123,7 +123,7 @@ def _section(file: str, experiment: Experiment, folder: Path, beside: Path) -> l
 
 def _size(results: BenchmarkResults) -> str:
     seeds = sorted({each.run.seed for each in results.ended})
-    minutes = sum(each.scores.costs.seconds for each in results.ended) / 60.0
+    minutes = np.nansum([each.scores.costs.seconds for each in results.ended]) / 60.0
     budgets = {
         column: f"{results.first(column).scores.budget:,} {results.first(column).scores.unit}"
         for column in results.columns

@@ -14,6 +14,10 @@ class RequestError(ValueError):
     """The request was wrong: an unknown name, bounds the wrong way round, a directory that exists (exit status 2)."""
 
 
+class BusyError(RequestError):
+    """Another process is at work there; the same request is right when it has ended (exit status 2)."""
+
+
 class RunError(RuntimeError):
     """The request was fine, the run failed: a full disk, a dead worker, a damaged file (exit status 1)."""
 

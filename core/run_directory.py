@@ -27,7 +27,7 @@ from typing import Any
 
 import yaml
 
-from .errors import RequestError, RunError
+from .errors import BusyError, RequestError, RunError
 from .file_lock import lock_file
 from .state import write_text
 
@@ -135,6 +135,8 @@ class RunDirectory:
             raise RunError(f"{run.config_file} is damaged: {' '.join(str(error).split())}. {_RESTORE}") from error
         if not isinstance(config, dict):
             raise RunError(f"{run.config_file} is damaged: expected names and values. {_RESTORE}")
+        if "versions" not in config:  # the last thing that is written
+            raise RunError(f"{run.config_file} is damaged: its end, with the versions, is missing. {_RESTORE}")
         run.config = config
         return run
 
@@ -143,13 +145,13 @@ class RunDirectory:
         """Keep other processes from writing into the run meanwhile; a killed process keeps nobody out.
 
         Raises:
-            RequestError: Another process is at it.
+            BusyError: Another process is at it.
         """
         with open(self.config_file, "r+b") as file:
             try:
                 lock_file(file)
             except BlockingIOError as error:
-                raise RequestError(f"Another process is training in {self.path}: wait for it, or end it.") from error
+                raise BusyError(f"Another process is training in {self.path}: wait for it, or end it.") from error
             yield
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ class RunBoard:
     Attributes:
         ended: Runs that have ended, by now.
         failed: Runs that have failed meanwhile, and why.
+        busy: Runs that were left to another process, and what there is to say about it.
 
     Example:
         >>> board = RunBoard(2, 0, quiet=True)
@@ -44,6 +45,7 @@ class RunBoard:
         self._places: dict[str, int] = {}
         self.total, self.ended = total, before
         self.failed: dict[str, str] = {}
+        self.busy: dict[str, str] = {}
 
     def begin(self, run: ExperimentRun) -> None:
         """A run is being played from now on."""
@@ -77,6 +79,12 @@ class RunBoard:
         else:
             self.failed[run.key] = failure
             self.say(f"{run} failed: {failure}")
+
+    def pass_over(self, run: ExperimentRun, why: str) -> None:
+        """A run is left to another process."""
+        self.leave(run)
+        self.busy[run.key] = why
+        self.say(why)
 
     def leave(self, run: ExperimentRun) -> None:
         """A run is not being played any more."""

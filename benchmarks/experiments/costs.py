@@ -13,7 +13,8 @@ class RunCosts:
     """Time and steps.
 
     Attributes:
-        seconds: Wall-clock of the training, over all sessions of a run that was interrupted; tests not included.
+        seconds: Wall-clock of the training, over all sessions of a run that was interrupted, with the tests on the way;
+            NaN where it is unknown.
         teacher_share: Share of the processor time of the training that the teacher's ``sample`` and ``update`` took,
             in the session that ended the run; NaN where it is unknown.
         steps: Environment steps by agent; the teacher's are the edits of its levels.
@@ -48,7 +49,7 @@ class RunCosts:
             TypeError: Something is of another type.
         """
         seconds = float(plain["seconds"])
-        if not (math.isfinite(seconds) and seconds >= 0.0):
+        if seconds < 0.0 or math.isinf(seconds):
             raise ValueError(f"its seconds are {seconds}")
         steps = {str(agent): int(n) for agent, n in dict(plain["steps"]).items()}
         return cls(seconds, float(plain["teacher_share"]), steps, int(plain["tasks"]))

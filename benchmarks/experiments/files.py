@@ -35,6 +35,16 @@ def is_ready_made(experiment: Experiment) -> bool:
     return experiment.name in ready_made() and _read_text(experiment.name) == dict(experiment.plain)
 
 
+def default_folder(experiment: Experiment) -> Path:
+    """Return where an experiment is played unless it is told otherwise.
+
+    Example:
+        >>> str(default_folder(read_experiment("quickstart")[0]))
+        'runs/benchmarks/quickstart'
+    """
+    return Path("runs") / "benchmarks" / experiment.name
+
+
 def _read_text(name: str) -> dict[str, Any]:
     content = yaml.safe_load((files(__package__) / "ready_made" / f"{name}.yaml").read_text(encoding="utf-8"))
     return dict(content)
@@ -87,9 +97,13 @@ def _from_file(path: Path) -> Experiment:
         raise RequestError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     except (yaml.YAMLError, ValueError) as error:
         raise RequestError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    except RecursionError as error:
+        raise RequestError(f"{path} is nested too deeply.") from error
     name = path.stem
     if isinstance(content, dict):  # that of a folder has its name in it
-        name = str(content.pop("name", name))
+        name = content.pop("name", name)
+        if not isinstance(name, str) or not name.strip() or Path(name).name != name:
+            raise RequestError(f"{path}: name: expected a text that can be a folder's name, got {name!r:.60}.")
     try:
         return Experiment.from_mapping(content, name)
     except RequestError as error:

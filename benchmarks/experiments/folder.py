@@ -25,7 +25,7 @@ from typing import Any
 
 import yaml
 
-from ...errors import RequestError, RunError
+from ...errors import BusyError, RequestError, RunError
 from ...file_lock import lock_file
 from ...run_directory import versions
 from ...state import load_state, save_state, write_text
@@ -98,13 +98,29 @@ class ExperimentFolder:
         While it is played, by the process alone that has it `locked`.
 
         Raises:
-            RequestError: The folder holds something else, or cannot be made.
+            RequestError: The folder holds something else, another experiment included, or cannot be made.
             RunError: The disk is full.
         """
         self.make()
+        self._check_ours(experiment)
         text = yaml.safe_dump({"name": experiment.name, **experiment.plain}, sort_keys=False, allow_unicode=True)
         if not self.exists or self.file.read_text(encoding="utf-8") != text:
             write_text(self.file, text)
+
+    def _check_ours(self, experiment: Experiment) -> None:
+        """Refuse a folder in which an experiment of another name has been played, with none of the same runs."""
+        played = {entry.name[-KEY_DIGITS:] for entry in self.runs_folder.iterdir() if entry.is_dir()}
+        if not played or played & {run.key for run in experiment.runs} or not self.exists:
+            return
+        try:
+            other = self.read()
+        except (RequestError, RunError):  # it cannot be read, and is written anew
+            return
+        if other.name != experiment.name:
+            raise RequestError(
+                f"{self.path} holds the runs of another experiment, {other.name}, none of which {experiment.name} has: "
+                "choose another folder."
+            )
 
     def read(self) -> Experiment:
         """Read the experiment.
@@ -116,35 +132,47 @@ class ExperimentFolder:
         if not self.exists:
             raise RequestError(f"There is no experiment in {self.path}: it has no {_FILE}.")
         try:
-            content = dict(yaml.safe_load(self.file.read_text(encoding="utf-8")))
-            name = str(content.pop("name"))
+            content = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+            if not isinstance(content, dict) or not isinstance(content.get("name"), str):
+                raise ValueError("its name is missing")
+            name = content.pop("name")
+        except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.file} is damaged: {' '.join(str(error).split()).rstrip('.')}. {_RESTORE}") from error
+        try:
             return Experiment.from_mapping(content, name)
         except RequestError as error:
             raise RequestError(f"{self.file}: {error}") from error
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.file} is damaged: {' '.join(str(error).split())} {_RESTORE}") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from playing the experiment meanwhile.
 
         Raises:
-            RequestError: Another process is at it.
+            BusyError: Another process is at it.
         """
         with self._lock_file("experiment") as file:
             try:
                 lock_file(file)
             except BlockingIOError as error:
-                raise RequestError(f"Another process is at work in {self.path}: wait for it, or end it.") from error
+                raise BusyError(f"Another process is at work in {self.path}: wait for it, or end it.") from error
             yield
 
     def _lock_file(self, name: str) -> Any:
         """Open the file that is locked for something; what it is about may be replaced meanwhile, it never is."""
         locks = self.path / ".locks"
-        locks.mkdir(exist_ok=True)
-        return open(locks / name, "ab")
+        try:
+            locks.mkdir(exist_ok=True)
+            return open(locks / name, "ab")
+        except OSError as error:
+            raise RequestError(
+                f"Cannot write to {locks}: {error.strerror or error}; mend that, or choose another folder."
+            ) from error
 
     # --- Runs --------------------------------------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Notice the folders that other processes have made since a run was first looked for."""
+        self._folders = None
 
     def folder_of(self, run: ExperimentRun) -> Path:
         """Return where a run is, or will be."""
@@ -162,7 +190,7 @@ class ExperimentFolder:
             patience: Seconds to wait for another process.
 
         Raises:
-            RequestError: Another process is at it.
+            BusyError: Another process is at it.
         """
         with self._lock_file(run.key) as file:
             deadline = time.monotonic() + patience
@@ -173,7 +201,7 @@ class ExperimentFolder:
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
                         message = f"Another process is playing {run} in {self.path}: wait for it, or end it."
-                        raise RequestError(message) from error
+                        raise BusyError(message) from error
                 time.sleep(0.2)
             yield
 

@@ -14,7 +14,7 @@ from ..workers import default_jobs
 from .board import RunBoard
 from .folder import ExperimentFolder
 from .player import Job, play_and_record
-from .pool import play_jobs
+from .pool import Failed, play_jobs
 from .run import ExperimentRun
 
 MOST_DEATHS = 3
@@ -51,9 +51,7 @@ def play_here(
                 elif event.kind == "progress":
                     board.reach(run, event.content)
                 elif event.kind == "ended":
-                    if event.content is not None and folder.failure(run) is None:  # it could not even write that down
-                        folder.write_failure(run, event.content)
-                    board.end(run, folder.failure(run))
+                    note_end(folder, run, event.content, board)
                 elif folder.has_ended(run):  # killed while it told us so
                     board.end(run, None)
                 else:
@@ -67,6 +65,25 @@ def play_here(
                         folder.write_failure(run, f"{why}, as {MOST_DEATHS - 1} others did before")
                         board.end(run, folder.failure(run))
         todo = died
+
+
+def note_end(folder: ExperimentFolder, run: ExperimentRun, failed: Failed | None, board: RunBoard) -> None:
+    """Note what came of a run that a worker has left.
+
+    Args:
+        folder: Of the experiment.
+        run: The run.
+        failed: What it raised; None where it did not.
+        board: Shows it.
+    """
+    if failed is None or folder.has_ended(run):
+        board.end(run, None)
+    elif failed.busy:
+        board.pass_over(run, failed.sentence)
+    else:
+        if folder.failure(run) is None:  # it could not even write that down
+            folder.write_failure(run, failed.sentence)
+        board.end(run, folder.failure(run))
 
 
 def fitting(jobs: int, runs: Sequence[ExperimentRun], say: Callable[[str], None]) -> int:

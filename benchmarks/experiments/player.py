@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from ...errors import BusyError
 from .folder import ExperimentFolder
 from .kinds import KINDS
 from .pool import error_sentence
@@ -37,6 +38,7 @@ def play_and_record(job: Job, tell: Callable[[int], None]) -> None:
         tell: Called with how far it is.
 
     Raises:
+        BusyError: Another process is at the run; nothing was written.
         Exception: The run failed; the failure has been written down.
     """
     folder, run = ExperimentFolder(job.folder), job.run
@@ -46,6 +48,8 @@ def play_and_record(job: Job, tell: Callable[[int], None]) -> None:
         with _output_to(folder.log_file(run) if job.log else None):
             try:
                 scores = KINDS[run.kind].play(run.content, folder.folder_of(run), tell)
+            except BusyError:
+                raise
             except BaseException as error:
                 folder.write_failure(run, error_sentence(error), traceback.format_exc())
                 raise

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Literal, NamedTuple
 
+from ...errors import BusyError, RequestError, RunError
 from ..workers import one_thread
 
 Play = Callable[[Any, Callable[[int], None]], object]
@@ -26,6 +27,15 @@ Play = Callable[[Any, Callable[[int], None]], object]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _TELL_SECONDS = 0.25
+
+
+class Failed(NamedTuple):
+    """What a job raised."""
+
+    sentence: str
+    """What it says, in one line."""
+    busy: bool = False
+    """Whether another process is at the job, which then is to be left to it."""
 
 
 class PoolEvent(NamedTuple):
@@ -36,7 +46,7 @@ class PoolEvent(NamedTuple):
     kind: Literal["begun", "progress", "ended", "died"]
     """A job that has ended may have failed: what comes of it is what it wrote."""
     content: Any
-    """How far it is; the sentence of a job that raised, or else None; or the exit status of its worker."""
+    """How far it is; what a job raised (`Failed`), or else None; or the exit status of its worker."""
 
 
 def play_jobs(jobs: Sequence[Any], play: Play, n_workers: int) -> Generator[PoolEvent, None, None]:
@@ -158,7 +168,7 @@ def _serve(pipe: Any, play: Play, path: list[str]) -> None:
             pipe.send(("ended", in_a_thread(play, job, lambda amount: pipe.send(("progress", amount)))))
 
 
-def in_a_thread(play: Play, job: Any, tell: Callable[[int], None]) -> str | None:
+def in_a_thread(play: Play, job: Any, tell: Callable[[int], None]) -> Failed | None:
     """Play a job in a thread of its own, and tell from this one how far it is.
 
     Args:
@@ -167,12 +177,12 @@ def in_a_thread(play: Play, job: Any, tell: Callable[[int], None]) -> str | None
         tell: Called now and then, from this thread, with how far the job is.
 
     Returns:
-        The sentence of an error that it raised, or None.
+        What it raised, or None.
 
     Example:
         >>> in_a_thread(lambda job, tell: tell(job), 3, print)
         >>> in_a_thread(lambda job, tell: job / 0, 3, print)
-        'ZeroDivisionError: division by zero'
+        Failed(sentence='ZeroDivisionError: division by zero', busy=False)
     """
     done: Future[None] = Future()
     reached = [0, 0]  # now, and when it was told last
@@ -198,7 +208,7 @@ def in_a_thread(play: Play, job: Any, tell: Callable[[int], None]) -> str | None
                 reached[1] = reached[0]
                 tell(reached[0])
             continue
-        return None if error is None else error_sentence(error)
+        return None if error is None else Failed(error_sentence(error), isinstance(error, BusyError))
 
 
 def error_sentence(error: BaseException) -> str:
@@ -208,8 +218,6 @@ def error_sentence(error: BaseException) -> str:
         >>> error_sentence(KeyError("a"))
         "KeyError: 'a'"
     """
-    from ...errors import RequestError, RunError
-
     text = " ".join(str(error).split())
     return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}".rstrip(": ")
 

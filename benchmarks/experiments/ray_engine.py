@@ -17,8 +17,9 @@ from ...errors import RequestError
 from .board import RunBoard
 from .folder import ExperimentFolder
 from .kinds import KINDS
+from .local_engine import note_end
 from .player import Job, play_and_record
-from .pool import in_a_thread
+from .pool import Failed, in_a_thread
 from .run import ExperimentRun
 
 MOST_DEATHS = 5
@@ -93,19 +94,15 @@ def _connect(ray: Any, say: Callable[[str], None]) -> None:
 def _note(ray: Any, reference: Any, folder: ExperimentFolder, run: ExperimentRun, board: RunBoard) -> None:
     """Note what came of a task."""
     try:
-        error = ray.get(reference)
+        failed = ray.get(reference)
     except ray.exceptions.RayError as lost:
-        error = f"its worker was lost {MOST_DEATHS + 1} times: {' '.join(str(lost).split())[:200]}"
-    if folder.has_ended(run):
-        error = None
-    elif error is not None and folder.failure(run) is None:
-        folder.write_failure(run, error)
-    board.end(run, None if error is None else folder.failure(run))
+        failed = Failed(f"its worker was lost {MOST_DEATHS + 1} times: {' '.join(str(lost).split())[:200]}")
+    note_end(folder, run, failed, board)
 
 
-def play_remotely(job: Job, path: list[str]) -> str | None:
-    """Play a run in a worker of the cluster; returns the sentence of an error."""
+def play_remotely(job: Job, path: list[str]) -> Failed | None:
+    """Play a run in a worker of the cluster; returns what it raised."""
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
     if not ExperimentFolder(job.folder).exists:
-        return f"{job.folder} is not there on another node: choose a folder on storage that all nodes share"
+        return Failed(f"{job.folder} is not there on another node: choose a folder on storage that all nodes share")
     return in_a_thread(play_and_record, job, lambda amount: None)

@@ -89,6 +89,9 @@ class RunKind(Protocol):
     def takes_expert(self, settings: Mapping[str, Any]) -> bool:
         """Tell whether the level of expert knowledge (the setting ``expert``) makes a difference."""
 
+    def could_take_expert(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether it would, if the environment said what an expert knows."""
+
     def content(self, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Return everything that decides a run's numbers, as plain data.
 

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from ...checkpoints import CheckpointStore
+from ...envs.maze_suites import maze_suite
 from ...errors import RunError
+from ..maze_evaluation import EPISODES
 from ..maze_run import evaluate_run_on_mazes
 from .task_scores import TaskScores
 
 
 def evaluate_on_suite(folder: Path, suite: str) -> TaskScores:
-    """Return a run's scores on a suite of mazes; what has been evaluated at its end is read.
+    """Return a run's scores on a suite of mazes; what has been evaluated at its end, and by default, is read.
 
     Args:
         folder: The run directory of a run on mazes that has ended.
@@ -31,28 +33,34 @@ def evaluate_on_suite(folder: Path, suite: str) -> TaskScores:
         RunError: A file is damaged; the message names it.
     """
     latest = CheckpointStore(folder / "checkpoints").latest()
-    scores = _read(folder, suite)
-    if scores is None or (latest is not None and int(scores.points[-1]) != latest.step):  # the run went on since
+    scores = _read(folder, suite, None if latest is None else latest.step)
+    if scores is None:
         evaluate_run_on_mazes(folder, suite)
-        scores = _read(folder, suite)
+        scores = _read(folder, suite, None)
     if scores is None:
         raise RunError(f"{folder / 'evaluation'} has no evaluation on {suite}.")
     return scores
 
 
-def _read(folder: Path, suite: str) -> TaskScores | None:
+def _read(folder: Path, suite: str, step: int | None) -> TaskScores | None:
+    """Read an evaluation; None where there is none, or one of another checkpoint or with settings of one's own."""
     file = suite_file(folder, suite)
     if file is None:
         return None
     try:
-        return _scores(json.loads(file.read_text(encoding="utf-8")))
+        content = json.loads(file.read_text(encoding="utf-8"))
+        scores = _scores(content)
+        limits = [test.max_steps for test in maze_suite(suite)]
+        default = [content["episodes"], content["seed"], *(row["max_steps"] for row in content["rows"])]
+        fits = default == [EPISODES, 0, *limits] and step in (None, content["checkpoint_step"])
+        return scores if fits else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         mend = "Delete it, and the same command writes it anew."
         raise RunError(f"{file} is damaged: {error!r}. {mend}") from error
 
 
 def suite_file(folder: Path, suite: str) -> Path | None:
-    """Return the file of an evaluation on a suite with the default settings, or None where there is none."""
+    """Return the file of an evaluation on a suite by the policy's own chances, or None where there is none."""
     pattern = re.compile(rf"{re.escape(suite)}(-T\d+)?\.json")
     return next((f for f in sorted((folder / "evaluation").glob("*.json")) if pattern.fullmatch(f.name)), None)
 

@@ -43,6 +43,10 @@ class ToyRuns:
         """Tell whether the teacher takes expert knowledge."""
         return takes_expert(str(settings["teacher"]))
 
+    def could_take_expert(self, settings: Mapping[str, Any]) -> bool:
+        """Tell the same: toy spaces always say what an expert knows."""
+        return self.takes_expert(settings)
+
     def content(self, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Return everything that decides a run's numbers.
 

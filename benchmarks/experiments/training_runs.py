@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -17,8 +19,10 @@ import numpy as np
 from ...errors import RequestError, RunError, unknown_name
 from ...run_directory import RunDirectory
 from ...task_log import TaskLog
-from ...teachers.expert_knowledge import ExpertKnowledge
+from ...teachers.expert_knowledge import LEVELS, ExpertKnowledge
+from ..environments import resolve_environment
 from ..lab.config import takes_expert
+from ..pretest_settings import amounts_text
 from ..training.config import TrainConfig
 from ..training.teacher_clock import TeacherClock
 from .costs import RunCosts
@@ -27,10 +31,13 @@ from .run import given, plain
 from .scores import RunScores, these_versions, this_machine
 from .task_scores import TaskScores
 
-_LEVELS = ("no", "low", "high")
 _MOST_DIMS = 12
 _POLL_SECONDS = 1.0
-_OF_THE_RUN = ("teacher", "student", "seed", "steps", "teacher_args", "student_args", "env_args")
+_NO_DEFAULTS = ("task", "success_above", "classroom", "rugged", "forget_every")
+"""What a run has only if it was asked for; other settings are filled in where they were not given."""
+
+_LOGGED = 0.9
+"""A log that ends before this share of the steps says nothing about the time they took."""
 
 
 class TrainingRuns:
@@ -49,8 +56,11 @@ class TrainingRuns:
 
     def takes_expert(self, settings: Mapping[str, Any]) -> bool:
         """Tell whether the teacher takes expert knowledge, and there is some."""
-        args = settings.get("teacher_args") or {}
-        return bool(settings.get("knowledge")) and "expert" not in args and takes_expert(str(settings["teacher"]))
+        return bool(settings.get("knowledge")) and self.could_take_expert(settings)
+
+    def could_take_expert(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether the teacher takes expert knowledge, and is not given its own."""
+        return "expert" not in (settings.get("teacher_args") or {}) and takes_expert(str(settings["teacher"]))
 
     def content(self, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """Return everything that decides a run's numbers.
@@ -61,8 +71,8 @@ class TrainingRuns:
         own = dict(settings)
         suite, level, knowledge = own.pop("suite", None), own.pop("expert", "low"), own.pop("knowledge", None)
         level = "no" if level is False else level  # YAML reads a bare no as false
-        if level not in _LEVELS:
-            raise RequestError(unknown_name("expert", level, _LEVELS))
+        if level not in LEVELS:
+            raise RequestError(unknown_name("expert", level, LEVELS))
         config = TrainConfig.from_mapping({**own, "seed": seed})
         if self.takes_expert(settings):
             known = _knowledge(knowledge, level)
@@ -103,31 +113,40 @@ class TrainingRuns:
         """
         from ..training.training import resume, train
 
-        config = _config(content)
-        with TeacherClock() as clock, _told(folder, tell):
+        config, begun = _config(content), time.perf_counter()
+        seconds, clock = math.nan, TeacherClock()
+        with _told(folder, tell):
             if (folder / "config.yaml").exists():
-                _check_same(config, folder)
-                resume(folder, quiet=True)
+                _check_same(content, config, folder)
+                if not RunDirectory.open(folder).read_summary():
+                    with clock:
+                        resume(folder, quiet=True)
             else:
-                train(config, folder, quiet=True)
+                with clock:
+                    train(config, folder, quiet=True)
+                seconds = time.perf_counter() - begun
         tell(config.steps)
-        return self._scores(content, folder, clock.share)
+        return self._scores(content, folder, seconds, clock.share)
 
-    def _scores(self, content: Mapping[str, Any], folder: Path, share: float) -> RunScores:
-        from ..comparison_page import training_minutes
+    def _scores(self, content: Mapping[str, Any], folder: Path, seconds: float, share: float) -> RunScores:
         from ..training.saved_run import SavedRun
         from .suite_scores import evaluate_on_suite
 
-        on_the_way = _evaluations(folder)
-        test = on_the_way
-        if "suite" in content:
-            test = evaluate_on_suite(folder, str(content["suite"]))
         run = RunDirectory.open(folder)
         summary = run.read_summary()
+        test = on_the_way = _evaluations(folder)
+        if on_the_way.points[-1] != summary["steps"]:
+            raise RunError(
+                f"{run.evaluations_file} is damaged: it ends after {on_the_way.points[-1]:,} steps, the run after "
+                f"{summary['steps']:,}. Restore it from a copy, or delete {folder} and play the run anew."
+            )
+        if "suite" in content:
+            test = evaluate_on_suite(folder, str(content["suite"]))
         steps = dict(summary.get("steps_of_all") or {"student": summary["steps"]})
         steps.pop("total", None)
         log, budget = TaskLog.load(run.tasks_file), self.budget(content)
-        costs = RunCosts(60.0 * training_minutes(folder), share, steps, len(log))
+        seconds = _seconds_in_log(run, summary["steps"]) if math.isnan(seconds) else seconds
+        costs = RunCosts(seconds, share, steps, len(log))
         versions = {str(k): str(v) for k, v in dict(run.config.get("versions") or these_versions()).items()}
         space = SavedRun.open(folder).space
         history = HandedOut.of(space, log.tasks, log.steps, budget) if space.n_dims <= _MOST_DIMS else None
@@ -169,6 +188,8 @@ def train_command(config: TrainConfig, folder: str) -> str:
         if isinstance(value, dict):
             for key, each in value.items():
                 words += [flag.removesuffix("s"), shlex.quote(f"{key}={json.dumps(each)}")]
+        elif field.name == "pretests":
+            words += [flag, str(amounts_text(value))]
         elif isinstance(value, list):
             for each in value:
                 words += [flag, shlex.quote(str(each))]
@@ -202,15 +223,27 @@ def _check_suite(suite: Any) -> None:
         raise RequestError(unknown_name("suite of mazes", suite, list_maze_suites()))
 
 
-def _check_same(config: TrainConfig, folder: Path) -> None:
+def _check_same(content: Mapping[str, Any], config: TrainConfig, folder: Path) -> None:
     """Refuse a folder in which somebody else has trained something else."""
-    saved, wanted = RunDirectory.open(folder).config, asdict(config)
-    for name in _OF_THE_RUN:
-        there, here = saved.get(name), wanted[name]
+    saved, wanted = RunDirectory.open(folder).config, {**asdict(config), "env": resolve_environment(config.env)}
+    for name, here in wanted.items():
+        there = saved.get(name)
         if isinstance(here, dict):  # defaults may have been added
             there = {key: (there or {}).get(key) for key in here}
-        if there != here:
-            raise RequestError(f"{folder} holds a run with another {name}: move it away, or choose another --out.")
+        filled_in = name not in (*content, *_NO_DEFAULTS) or (name, here) == ("vec_env", "auto")
+        if there != here and not filled_in:
+            raise RequestError(
+                f"{folder} holds a run with another {name}, or its config.yaml is damaged: move the folder away, or "
+                "choose another --out."
+            )
+
+
+def _seconds_in_log(run: RunDirectory, steps: int) -> float:
+    """The seconds of all sessions of a run, as its log has them; NaN where that is cut short."""
+    from ..comparison_page import training_minutes
+
+    logged = steps_in_log(run.path) >= _LOGGED * steps
+    return 60.0 * training_minutes(run.path) if logged else math.nan
 
 
 def _evaluations(folder: Path) -> TaskScores:

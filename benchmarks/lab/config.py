@@ -10,11 +10,11 @@ from typing import Any
 from ...errors import RequestError, unknown_name
 from ...registry import list_teachers, teacher_class
 from ...task_flags import parse_arguments, plain_numbers
+from ...teachers.expert_knowledge import LEVELS
 from ..enrolment import waits_for_pretest
 from ..pretest_settings import checked_classroom
 from .spaces import lab_space
 
-EXPERTS = ("no", "low", "high")
 _OURS = {"seed": "the seeds; `seeds` says how many", "task_space": "the task space; `spaces` says which"}
 
 
@@ -103,8 +103,8 @@ class LabConfig:
         self.first_seed = _whole("first_seed", self.first_seed, 0)
         self.classroom, self.pretests = checked_classroom(self.classroom, self.pretests)
         self.expert = _level(self.expert)
-        if self.expert not in EXPERTS:
-            raise RequestError(unknown_name("expert", self.expert, EXPERTS))
+        if self.expert not in LEVELS:
+            raise RequestError(unknown_name("expert", self.expert, LEVELS))
         self.animate = [] if not self.animate else _names("animate", self.animate)
         for name in self.animate:
             if name not in ("all", *self.spaces):
@@ -127,8 +127,8 @@ class LabConfig:
                     raise RequestError(f"teacher_args of {name}: leave {ours!r} out, for the lab sets {what}.")
             if "expert" in args:
                 args["expert"] = _level(args["expert"])
-                if isinstance(args["expert"], str) and args["expert"] not in EXPERTS:
-                    raise RequestError(f"teacher_args of {name}: {unknown_name('expert', args['expert'], EXPERTS)}")
+                if isinstance(args["expert"], str) and args["expert"] not in LEVELS:
+                    raise RequestError(f"teacher_args of {name}: {unknown_name('expert', args['expert'], LEVELS)}")
                 if not takes_expert(name):
                     without.append(name)
             if waits_for_pretest(registered_name(name)) and not isinstance(args.get("restart", False), bool):
@@ -144,12 +144,12 @@ class LabConfig:
     def expert_of(self, teacher: str) -> str:
         """Return the level of expert knowledge that a teacher is given."""
         own = self.teacher_args.get(teacher, {}).get("expert")
-        return own if isinstance(own, str) and own in EXPERTS else self.expert
+        return own if isinstance(own, str) and own in LEVELS else self.expert
 
     def args_of(self, teacher: str) -> dict[str, Any]:
         """Return the hyperparameters of a teacher, without a level of expert knowledge and ``restart``."""
         args = dict(self.teacher_args.get(teacher, {}))
-        if isinstance(args.get("expert"), str) and args["expert"] in EXPERTS:
+        if isinstance(args.get("expert"), str) and args["expert"] in LEVELS:
             del args["expert"]
         if waits_for_pretest(registered_name(teacher)):
             args.pop("restart", None)

@@ -16,7 +16,6 @@ from ...run_directory import versions
 from ..bootstrap import estimate, estimate_improvement
 from ..estimate import Estimate
 from ..statistics import interquartile_mean, steps_to_threshold
-from .config import EXPERTS
 from .results import CellResults, LabResults
 from .spaces import lab_space, units_of
 
@@ -199,7 +198,7 @@ def _settings(results: LabResults) -> str:
     if config.teacher_args:
         lines.append("\nHyperparameters other than the defaults:\n")
         for teacher, args in config.teacher_args.items():
-            shown = ", ".join(f"`{name}={_shown(name, value)}`" for name, value in args.items())
+            shown = ", ".join(f"`{name}={value}`" for name, value in args.items())
             lines.append(f"- `{teacher}`: {shown}")
     if config.classroom is not None:
         amounts = " and ".join(f"{amount:,}" for amount in config.pretests)
@@ -221,10 +220,6 @@ def _settings(results: LabResults) -> str:
     )
     lines.append(f"\nMade with Python {platform.python_version()}, {used}.")
     return "\n".join(lines)
-
-
-def _shown(name: str, value: Any) -> str:
-    return str(value) if not (name == "expert" and value in EXPERTS) else f"{value}"
 
 
 def _with_interval(scores: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -36,8 +37,8 @@ class TeacherClock:
 
     @property
     def share(self) -> float:
-        """The teacher's share of the time; 0 where none has passed."""
-        return min(1.0, self.teaching / self.seconds) if self.seconds else 0.0
+        """The teacher's share of the time; NaN where none has passed."""
+        return min(1.0, self.teaching / self.seconds) if self.seconds else math.nan
 
     def __enter__(self) -> TeacherClock:
         for name in ("sample", "update"):

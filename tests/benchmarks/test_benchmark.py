@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -18,12 +19,15 @@ from tutelage.benchmarks.benchmark import play_experiment
 from tutelage.benchmarks.benchmark_command import run_benchmark
 from tutelage.benchmarks.benchmark_plan import commands_of
 from tutelage.benchmarks.benchmark_results import collect
-from tutelage.benchmarks.benchmark_tables import overview_table
+from tutelage.benchmarks.benchmark_tables import costs_table, overview_table
 from tutelage.benchmarks.experiments import player as run_player
 from tutelage.benchmarks.experiments.folder import ExperimentFolder
 from tutelage.benchmarks.experiments.player import Job, play_and_record
+from tutelage.benchmarks.experiments.training_runs import TrainingRuns
+from tutelage.benchmarks.training.evaluation_log import EvaluationLog
 from tutelage.cli import main
-from tutelage.errors import RequestError, RunError
+from tutelage.errors import BusyError, RequestError, RunError
+from tutelage.run_directory import RunDirectory
 
 ONE = {**TOY, "environments": ["2d-10"], "seeds": 2}
 
@@ -109,6 +113,40 @@ def test_a_dry_run_prints_a_shell_script_and_writes_nothing(tmp_path, capsys):
     assert [line for line in lines if line.startswith(f"tutelage benchmark {tmp_path / 'small.yaml'} --out")]
     assert re.search(r"# 2 runs to play, 0 of 2 are not played again: about .* at a time", lines[-1])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_of_one_run_is_of_that_one(tmp_path, capsys):
+    run = experiment(ONE).runs[1]
+    run_benchmark(written(tmp_path, ONE), tmp_path / "out", dry_run=True, only=run.name)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines if line.startswith("tutelage")] == [run.name]
+    with pytest.raises(RequestError, match="Unknown run 'nonsense'"):
+        run_benchmark(written(tmp_path, ONE), tmp_path / "out", dry_run=True, only="nonsense")
+
+
+def test_the_command_of_a_run_has_all_its_pretests():
+    kind = TrainingRuns()
+    content = kind.content({"env": "StumpTracks", "teacher": "random", "classroom": "room", "pretests": [100, 200]}, 0)
+    assert "--pretests 100,200" in kind.commands(content, "out")[0]
+
+
+def test_a_single_run_of_a_grown_experiment_is_in_its_report(tmp_path):
+    folder = play(experiment(ONE), tmp_path / "a")
+    grown = experiment(ONE, teachers=["random", "riac"])
+    run = next(run for run in grown.runs if run.teacher == "riac")
+    play_experiment(grown, folder.path, only=run.name, quiet=True)
+    assert run.key in {each.run.key for each in collect([folder]).ended}
+
+
+def test_two_labels_of_one_run_are_both_in_the_printed_table(tmp_path, capsys):
+    same = {**ONE, "teachers": {"one": {"teacher": "random"}, "two": {"teacher": "random"}}}
+    run_benchmark(written(tmp_path, same), tmp_path / "a", jobs=1)
+    out = capsys.readouterr().out
+    assert "`one`" in out
+    assert "`two`" in out
+    assert (
+        "one and two on 2d-10 are the same run under two labels." in collect([ExperimentFolder(tmp_path / "a")]).notes
+    )
 
 
 def test_print_writes_one_line_a_run_for_an_array_of_jobs(tmp_path, capsys):
@@ -222,6 +260,23 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path, content):
         play_experiment(experiment(ONE), place, quiet=True)
 
 
+def test_the_folder_of_another_experiment_is_left_alone(tmp_path):
+    folder = play(experiment(ONE), tmp_path / "a")
+    before = folder.file.read_text()
+    with pytest.raises(RequestError, match="holds the runs of another experiment, small, none of which other has"):
+        play_experiment(experiment(ONE, "other", teachers=["riac"]), folder.path, quiet=True)
+    assert folder.file.read_text() == before
+    play_experiment(experiment(ONE, "renamed"), folder.path, quiet=True)
+    assert folder.read().name == "renamed"
+
+
+def test_a_folder_that_cannot_be_locked_is_said_to_be_so(tmp_path):
+    folder = play(experiment(ONE), tmp_path / "a", only=lambda run: False)
+    (folder.path / ".locks").write_text("no folder")
+    with pytest.raises(RequestError, match=r"Cannot write to .*\.locks: .*choose another folder"):
+        play_experiment(experiment(ONE), folder.path, quiet=True)
+
+
 def test_jobs_and_engines_are_checked(tmp_path):
     with pytest.raises(RequestError, match="at least 1, got 0"):
         play_experiment(experiment(ONE), tmp_path / "a", jobs=0)
@@ -270,6 +325,33 @@ def test_two_processes_at_one_run_are_refused(tmp_path):
         pytest.raises(RequestError, match=re.escape(f"Another process is playing {run} in {folder.path}")),
     ):
         play_and_record(Job(str(folder.path), run, log=False), lambda amount: None)
+
+
+def test_a_run_that_another_process_is_at_has_not_failed(tmp_path, capsys):
+    file, folder = written(tmp_path, ONE), ExperimentFolder(tmp_path / "a")
+    folder.begin(experiment(ONE))
+    run = folder.read().runs[0]
+    words = [str(file), "--out", str(folder.path)]
+    with folder.run_locked(run):
+        assert main(["benchmark", *words, "--run", run.name]) == 2
+        assert main(["benchmark", *words]) == 2
+    assert capsys.readouterr().err.count("Another process is playing") >= 2
+    assert folder.failure(run) is None
+    assert main(["benchmark", *words]) == 0
+
+
+def test_a_training_run_that_another_process_is_at_has_not_failed(tmp_path):
+    played = experiment(POLE, seeds=1, teachers=["random"])
+    folder = play(played, tmp_path / "a")
+    run = played.runs[0]
+    (folder.folder_of(run) / "scores.npz").unlink()
+    (folder.folder_of(run) / "summary.json").unlink()
+    with (
+        RunDirectory.open(folder.folder_of(run)).locked(),
+        pytest.raises(BusyError, match="Another process is training in"),
+    ):
+        play(played, tmp_path / "a")
+    assert folder.failure(run) is None
 
 
 def test_a_run_that_another_process_has_ended_meanwhile_is_not_played_again(tmp_path, monkeypatch):
@@ -325,6 +407,58 @@ def test_a_folder_with_somebody_elses_run_is_not_overwritten(tmp_path):
     (other / "scores.npz").unlink()
     with pytest.raises(RequestError, match="holds a run with another teacher"):
         play(played, tmp_path / "a", only=lambda run: run.teacher == "riac")
+
+
+@pytest.mark.parametrize("line", ["seed:", "test_set:", "success_above:", "versions:"])
+def test_a_configuration_that_is_cut_short_does_not_become_another_run(tmp_path, line):
+    played = experiment(POLE, seeds=1, teachers=["random"])
+    folder = play(played, tmp_path / "a")
+    run = folder.folder_of(played.runs[0])
+    (run / "scores.npz").unlink()
+    text = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(text[: text.index(f"\n{line}") + 1])
+    with pytest.raises(RunError, match=re.escape(f"{run / 'config.yaml'} is damaged: its end")):
+        play(played, tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", ["success_above", "eval_every", "n_envs", "task"])
+def test_a_configuration_with_another_setting_is_another_run(tmp_path, name):
+    played = experiment(POLE, seeds=1, teachers=["random"])
+    folder = play(played, tmp_path / "a")
+    run = folder.folder_of(played.runs[0])
+    (run / "scores.npz").unlink()
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config[name] = ["length=0.2:1.0"] if name == "task" else 32
+    (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    with pytest.raises(RequestError, match=f"holds a run with another {name}, or its config.yaml is damaged"):
+        play(played, tmp_path / "a")
+
+
+def test_a_run_whose_last_evaluation_is_missing_has_no_score(tmp_path):
+    played = experiment(POLE, seeds=1, teachers=["random"])
+    folder = play(played, tmp_path / "a")
+    run = folder.folder_of(played.runs[0])
+    (run / "scores.npz").unlink()
+    log = EvaluationLog.load(run / "evaluations.npz")
+    log.truncate(256)
+    log.save(run / "evaluations.npz")
+    with pytest.raises(RunError, match=r"evaluations.npz is damaged: it ends after 256 steps, the run after 512"):
+        play(played, tmp_path / "a")
+
+
+def test_what_a_run_cost_is_unknown_where_nobody_measured_it(tmp_path):
+    played = experiment(POLE, seeds=1, teachers=["alp-gmm"])
+    folder = play(played, tmp_path / "a")
+    measured = folder.load(played.runs[0]).costs
+    assert measured.seconds > 0.1
+    assert 0.0 < measured.teacher_share < 1.0
+    run = folder.folder_of(played.runs[0])
+    (run / "scores.npz").unlink()
+    (run / "progress.csv").unlink()
+    costs = play(played, tmp_path / "a").load(played.runs[0]).costs
+    assert math.isnan(costs.seconds)
+    assert math.isnan(costs.teacher_share)
+    assert costs_table(collect([folder])).rows[0][3:5] == ["unknown", "unknown"]
 
 
 # --- Killed ----------------------------------------------------------------------------------------------------------

@@ -78,6 +78,11 @@ def test_scores_of_zero_say_nothing(tmp_path):
     assert answer(collect([folder]))[0].startswith("All scores are 0")
 
 
+def test_a_score_that_is_not_zero_says_something(tmp_path):
+    folder = pretended({"random": [0.0] * 5, "plr": [0.0, 0.0, 0.0, 0.0, 80.0]}, tmp_path / "a")
+    assert not answer(collect([folder]))[0].startswith("All scores are 0")
+
+
 def test_few_seeds_are_said_to_be_few(tmp_path):
     folder = pretended({"random": [1.0, 2.0], "plr": [50.0, 51.0]}, tmp_path / "a")
     page = write_benchmark_report([folder.path], quiet=True).read_text(encoding="utf-8")
@@ -253,7 +258,7 @@ def test_the_results_of_another_run_are_not_taken_for_this_ones(tmp_path):
         collect([folder])
 
 
-@pytest.mark.parametrize("content", ["name: 3\nseeds: [", "nothing", "seeds: 3\n"])
+@pytest.mark.parametrize("content", ["name: 3\nseeds: [", "nothing", "seeds: 3\n", "", "name: 3\nseeds: 3\n"])
 def test_a_damaged_experiment_is_named(tmp_path, content):
     folder = play(experiment(environments=["2d-10"], seeds=1), tmp_path / "a", only=lambda run: False)
     folder.file.write_text(content)
@@ -299,6 +304,85 @@ def test_what_was_tested_otherwise_is_not_put_into_one_table(tmp_path, changes, 
     with pytest.raises(RequestError, match=said) as caught:
         write_benchmark_report([one.path, two.path], quiet=True)
     assert "name their environments differently" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"success_above": 100},
+        {"student": "a2c", "student_args": {"n_steps": 64}},
+        {"forget_every": 300},
+        {"env_args": {"sutton_barto_reward": True}},
+        {"n_envs": 4},
+    ],
+    ids=str,
+)
+def test_students_that_were_trained_otherwise_are_not_put_into_one_table(tmp_path, change):
+    a = experiment(POLE, "a", seeds=1, teachers=["random"])
+    b = experiment(POLE, "b", seeds=1, teachers=["alp-gmm"], common={**POLE["common"], **change})
+    folders = [play(each, tmp_path / each.name, only=lambda run: False) for each in (a, b)]
+    for folder, each in zip(folders, (a, b), strict=True):
+        folder.save(each.runs[0], scores_of(50.0))
+    with pytest.raises(RequestError, match=f"random on pole, seed 0 and alp-gmm on pole.*another {next(iter(change))}"):
+        collect(folders)
+
+
+def test_what_a_file_gives_to_one_teacher_may_differ(tmp_path):
+    played = experiment(POLE, seeds=1, teachers={"random": {}, "alp-gmm": {"n_envs": 4}})
+    folder = play(played, tmp_path / "a", only=lambda run: False)
+    for run in played.runs:
+        folder.save(run, scores_of(50.0))
+    assert len(collect([folder]).ended) == 2
+
+
+def test_what_is_a_success_may_not_differ_whoever_has_it(tmp_path):
+    played = experiment(POLE, seeds=1, teachers={"random": {}, "alp-gmm": {"success_above": 30}})
+    folder = play(played, tmp_path / "a", only=lambda run: False)
+    for run in played.runs:
+        folder.save(run, scores_of(50.0))
+    with pytest.raises(RequestError, match=r"another success_above \(20.0 and 30.0\)"):
+        collect([folder])
+
+
+def test_a_run_that_has_ended_with_other_settings_elsewhere_is_missing(tmp_path):
+    a = play(experiment(seeds=1), tmp_path / "a")
+    other = experiment(seeds=1, teachers={"alp-gmm": {"teacher_args": {"fit_rate": 50}}}, environments=["2d-10"])
+    b = play(other, tmp_path / "b", only=lambda run: False)
+    assert [str(run) for run, _ in collect([a, b]).missing] == ["alp-gmm on 2d-10, seed 0"]
+
+
+def test_evaluations_at_other_steps_are_read_off_between_them(tmp_path):
+    played = experiment(seeds=1, environments=["2d-10"])
+    folder = play(played, tmp_path / "a", only=lambda run: False)
+    for run, points in zip(played.runs, ([0, 100, 300], [0, 200, 400]), strict=True):
+        test = TaskScores("", "", "", "cells mastered (%)", ["a"], np.array(points), np.array(points)[:, None] / 4.0)
+        folder.save(run, RunScores(test, test, "episodes", 300, RunCosts(1.0), {}, {}))
+    points, curves = collect([folder]).curves_on("2d-10")
+    assert points.tolist() == [0, 100, 300]
+    assert curves["random"].tolist() == curves["alp-gmm"].tolist() == [[0.0, 25.0, 75.0]]
+
+
+def test_evaluations_at_no_common_time_are_said_to_be_so(tmp_path):
+    played = experiment(seeds=1, environments=["2d-10"])
+    folder = play(played, tmp_path / "a", only=lambda run: False)
+    for run, points in zip(played.runs, ([0, 100], [200, 300]), strict=True):
+        test = TaskScores("", "", "", "cells mastered (%)", ["a"], np.array(points), np.zeros((2, 1)))
+        folder.save(run, RunScores(test, test, "episodes", 300, RunCosts(1.0), {}, {}))
+    assert collect([folder]).curves_on("2d-10") == "The runs were never tested at one time."
+
+
+def test_the_commands_that_repeat_it_lead_to_the_same_folders(tmp_path):
+    a = play(experiment(seeds=1), tmp_path / "a")
+    b = play(experiment(seeds=[1]), tmp_path / "b")
+    page = write_benchmark_report([a.path, b.path], out=tmp_path / "both", quiet=True).with_name("report.md")
+    text = page.read_text(encoding="utf-8")
+    for command in (
+        f"tutelage benchmark small.yaml --out {a.path}",
+        f"tutelage benchmark small.yaml --out {b.path}",
+        f"tutelage report {a.path} {b.path} --out {tmp_path / 'both'}",
+    ):
+        assert f"\n{command}\n" in text
+    assert "tested on 2d-10: competence of the simulated student." in text
 
 
 def test_a_run_of_two_folders_with_different_scores_is_said(tmp_path):

@@ -127,12 +127,58 @@ def test_what_a_setting_has_by_default_makes_no_other_run_of_it():
         ({"common": {"teacher_args": 3}}, r"expected teacher_args as names and values"),
         ({"common": {"episodes": -3}}, r"episodes must be a whole number"),
         ({"common": 3}, r"common: expected settings and their values"),
+        ({"common": 0}, r"common: expected settings and their values"),
+        ({"common": {"teacher_args": 0}}, r"expected teacher_args as names and values"),
+        ({"teachers": {"random": False}}, r"teachers, random: expected settings and their values"),
+        ({"teachers": "random"}, r"teachers: expected labels with their settings or a list of names.*got 'random'"),
+        ({"about": [1, 2]}, r"about: expected a text, got \[1, 2\]"),
+        ({"about": "\ud800"}, r"a character that stands for none"),
+        ({"teachers": {"\ud800": {"teacher": "random"}}}, r"a character that stands for none"),
+        ({"common": {"teacher": "oracle"}}, r"teachers, random: this is the name of another teacher.*oracle"),
+        ({"common": {"space": "3d-3"}}, r"environments, 2d-10: this is the name of another toy space.*3d-3"),
+        (
+            {"teachers": {"adr": {}, "adr (low)": {"teacher": "random"}}, "experts": ["low"]},
+            r"Two cells are called adr \(low\) on 2d-10 in the tables",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(changes, said):
     with pytest.raises(RequestError, match=said) as caught:
         experiment(**changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("experts", ["low", "high"]), ("common", {"expert": "high"})])
+def test_expert_knowledge_that_no_environment_has_is_refused(setting, value):
+    common = {**POLE["common"], **(value if setting == "common" else {})}
+    changes = {"teachers": ["random", "adr"], "common": common, **({setting: value} if setting == "experts" else {})}
+    with pytest.raises(RequestError, match=r"adr on pole: .* the environment has no `knowledge`"):
+        experiment(POLE, **changes)
+
+
+def test_a_student_that_stands_for_another_one_is_refused():
+    with pytest.raises(RequestError, match="students, ppo: this is the name of another student"):
+        experiment(POLE, common={**POLE["common"], "student": "sac"}, students=["ppo", "a2c"])
+
+
+def test_a_label_may_be_a_name_if_it_says_what_it_stands_for():
+    assert experiment(teachers={"oracle": {"teacher": "random"}}).runs[0].content["teacher"] == "random"
+
+
+def test_what_contains_itself_is_refused():
+    about: list = []
+    about.append(about)
+    with pytest.raises(RequestError, match="contains itself, or is nested too deeply"):
+        experiment(about=about)
+
+
+def test_numbers_may_have_exponents_as_everywhere_else():
+    found = experiment(seeds="1e1", threshold="1e-1")
+    assert (len(found.seeds), found.threshold) == (10, 0.1)
+
+
+def test_a_baseline_whose_label_is_a_number_is_found():
+    assert experiment(teachers={3: {"teacher": "random"}}, baseline=3).baseline == "3"
 
 
 @pytest.mark.parametrize(
@@ -143,6 +189,10 @@ def test_what_is_wrong_is_said_in_one_line(changes, said):
         ("seeds: 2\nsteps: 3", "Unknown setting"),
         ("seeds: 2\nteachers: {a: {teacher: random}, a: {teacher: alp-gmm}}", "'a' is given twice"),
         ("about: 2020-13-45", "is not YAML"),
+        ("seeds: 2\nabout: &a [*a]", "contains itself"),
+        ("[" * 5000, "is nested too deeply"),
+        ("name: ../elsewhere\nseeds: 2", "name: expected a text that can be a folder's name, got '../elsewhere'"),
+        ("name: ''\nseeds: 2", "name: expected a text"),
     ],
 )
 def test_the_message_about_a_file_names_it(tmp_path, text, said):

@@ -25,16 +25,24 @@ def changed(run, **content):
     file.write_text(json.dumps({**json.loads(file.read_text()), **content}))
 
 
+def marked(run):
+    """Change the rate of the first maze, so that an evaluation that is read can be told from one that is played."""
+    rows = json.loads(suite_file(run, "fixed-8").read_text())["rows"]
+    return [{**rows[0], "solved_rate": 0.125}, *rows[1:]]
+
+
 def test_what_was_evaluated_at_the_end_is_read(run):
-    changed(run, episodes=7)
-    assert evaluate_on_suite(run, "fixed-8").how.startswith("7 episodes a maze")
+    changed(run, rows=marked(run))
+    assert evaluate_on_suite(run, "fixed-8").final[0] == 12.5
 
 
-def test_what_was_evaluated_before_the_end_is_evaluated_again(run):
-    changed(run, checkpoint_step=128, episodes=7)
+@pytest.mark.parametrize("change", [{"checkpoint_step": 128}, {"episodes": 7}, {"seed": 3}], ids=str)
+def test_what_was_evaluated_before_the_end_or_otherwise_is_evaluated_again(run, change):
+    changed(run, rows=marked(run), **change)
     scores = evaluate_on_suite(run, "fixed-8")
     assert scores.points.tolist() == [256]
-    assert not scores.how.startswith("7 episodes")
+    assert scores.final[0] != 12.5
+    assert scores.how.startswith("100 episodes")
 
 
 def test_a_damaged_evaluation_is_named(run):
