@@ -18,7 +18,8 @@ from typing import Any
 
 from ..errors import RequestError, RunError
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Environment variables that say how many threads numerical libraries have."""
 
 Event = tuple[int, str, Any]
 """Number of the job, ``"done"`` or ``"failed"``, and what comes with it."""
@@ -107,12 +108,18 @@ def _here(i: int, job: Any, do: Callable[[Any, Callable[[int], None]], Any], tel
     try:
         return i, "done", do(job, lambda amount: tell(i, amount))
     except Exception as error:
-        return i, "failed", _sentence(error)
+        return i, "failed", error_sentence(error)
 
 
-def _sentence(error: Exception) -> str:
+def error_sentence(error: BaseException) -> str:
+    """Return what an error says, in one line, with its type where it is none of ours.
+
+    Example:
+        >>> error_sentence(KeyError("a"))
+        "KeyError: 'a'"
+    """
     text = " ".join(str(error).split())
-    return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def default_jobs() -> int:
@@ -127,8 +134,8 @@ def one_thread() -> Iterator[None]:
 
     torch = sys.modules.get("torch")
     before = default_jobs() if torch is None else torch.get_num_threads()
-    environment = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    environment = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     with threadpool_limits(1):
         if torch is not None:
             torch.set_num_threads(1)
@@ -144,19 +151,19 @@ def one_thread() -> Iterator[None]:
 def _serve(pipe: Any, do: Callable[[Any, Callable[[int], None]], Any], path: list[str]) -> None:
     """Do jobs until there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
     sys.path[:] = path
     with one_thread(), suppress(OSError, EOFError):  # the parent has gone
         while (job := pipe.recv()) is not None:
             try:
                 result = do(job, lambda amount: pipe.send(("progress", amount)))
             except Exception as error:
-                pipe.send(("failed", _sentence(error)))
+                pipe.send(("failed", error_sentence(error)))
             else:
                 pipe.send(("done", result))
 
 
-def _end_with_the_parent() -> None:
+def end_with_the_parent() -> None:
     """Wait for the end of the parent process, then end this one at once."""
     parent = parent_process()
     if parent is not None:

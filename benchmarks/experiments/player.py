@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import BusyError
+from ..workers import error_sentence
 from .folder import ExperimentFolder
 from .kinds import KINDS
-from .pool import error_sentence
 from .run import ExperimentRun
 
 

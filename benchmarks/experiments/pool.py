@@ -16,16 +16,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from typing import Any, Literal, NamedTuple
 
-from ...errors import BusyError, RequestError, RunError
-from ..workers import one_thread
+from ...errors import BusyError
+from ..workers import THREADS, end_with_the_parent, error_sentence, one_thread
 
 Play = Callable[[Any, Callable[[int], None]], object]
 """Plays a job; the second argument is called with how far it is."""
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _TELL_SECONDS = 0.25
 
 
@@ -146,8 +145,8 @@ class _Worker:
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
     """Let a process that is started meanwhile have one thread from its first import on."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         yield
     finally:
@@ -161,7 +160,7 @@ def _one_thread_each() -> Iterator[None]:
 def _serve(pipe: Any, play: Play, path: list[str]) -> None:
     """Play jobs until there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
     sys.path[:] = path
     with suppress(OSError, EOFError):  # the parent has gone
         while (job := pipe.recv()) is not None:
@@ -209,22 +208,3 @@ def in_a_thread(play: Play, job: Any, tell: Callable[[int], None]) -> Failed | N
                 tell(reached[0])
             continue
         return None if error is None else Failed(error_sentence(error), isinstance(error, BusyError))
-
-
-def error_sentence(error: BaseException) -> str:
-    """Return what an error says, in one line, with its type where it is none of ours.
-
-    Example:
-        >>> error_sentence(KeyError("a"))
-        "KeyError: 'a'"
-    """
-    text = " ".join(str(error).split())
-    return text if isinstance(error, (RequestError, RunError)) else f"{type(error).__name__}: {text}".rstrip(": ")
-
-
-def _end_with_the_parent() -> None:
-    """Wait for the end of the parent process, then end this one at once."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
