@@ -95,8 +95,8 @@ def counterexample(name: str) -> dict[str, Measured]:
     return measure(f"{adaptation_teachers.__name__}:{name}")
 
 
-NETWORKS = ("setter-solver", "paired", "repaired")
-"""They train networks, which takes a quarter of a minute each."""
+NETWORKS = ("goal-gan", "setter-solver", "paired", "repaired")
+"""They train networks, which takes up to a quarter of a minute each."""
 
 
 @pytest.mark.parametrize(

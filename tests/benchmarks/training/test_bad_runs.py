@@ -210,8 +210,9 @@ def test_a_damaged_log_is_named_with_the_mend_which_works(interrupted, fails):
     ("name", "content", "said"),
     [
         ("config.yaml", "env: [", "config.yaml is damaged"),
-        ("config.yaml", "env: CartPole-v1\nstep: 3", "config.yaml is damaged: Unknown setting 'step'"),
-        ("config.yaml", "steps: 3", "config.yaml is damaged: The configuration names no environment"),
+        ("config.yaml", "env: CartPole-v1\nstep: 3\nversions: {}", "config.yaml is damaged: Unknown setting 'step'"),
+        ("config.yaml", "steps: 3\nversions: {}", "config.yaml is damaged: The configuration names no environment"),
+        ("config.yaml", "env: CartPole-v1\nsteps: 3", "config.yaml is damaged: its end, with the versions, is missing"),
         ("summary.json", "{", "summary.json is damaged"),
     ],
 )

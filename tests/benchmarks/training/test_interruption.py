@@ -60,7 +60,7 @@ def ended(process, messages):
     return err.splitlines()
 
 
-@pytest.mark.parametrize("vec_env", ["dummy", "subproc"])
+@pytest.mark.parametrize("vec_env", ["dummy", pytest.param("subproc", marks=pytest.mark.slow)])
 def test_ctrl_c_saves_after_the_rollout_and_says_how_to_go_on(vec_env, start, tmp_path):
     process = start("--vec-env", vec_env)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the worker processes, too
