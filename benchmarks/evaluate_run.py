@@ -22,16 +22,20 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..checkpoints import Checkpoint
-from ..errors import RequestError
+from ..errors import RequestError, RunError
 from ..spaces import Dimension, TaskSpace
 from ..state import write_text
 from .evaluation import Evaluation, evaluate
+from .training.config import MOST_EPISODES
 from .training.saved_run import SavedRun
 
 SCORES = ("return", "length", "success", "mastered")
 _GRID_FROM = 30
 _MOST_COLUMNS = 64
 _WIDTH = 100
+
+_ATTEMPTS = 3
+"""How often the latest checkpoint is looked for again that a training run has removed meanwhile."""
 
 
 def evaluate_run(
@@ -75,14 +79,12 @@ def evaluate_run(
         >>> print(evaluate_run(folder, summary_only=True).splitlines()[2])
         test set     uniform-50: 50 tasks, 1 episode each, seed 0
     """
-    if episodes < 1:
-        raise RequestError(f"Expected at least 1 episode for each test task, got {episodes}.")
+    if not 1 <= episodes <= MOST_EPISODES:
+        raise RequestError(f"Expected 1 to {MOST_EPISODES:,} episodes for each test task, got {episodes}.")
     saved = open_for_evaluation(run, seed)
     name, tasks = saved.test_tasks(test_set)
-    checkpoint = latest_checkpoint(saved)
+    checkpoint, student, normalize = latest_student(saved, antagonist=antagonist)
     folder = evaluation_folder(saved, out)
-    student, normalize = saved.load_student(checkpoint, antagonist=antagonist)
-
     with progress_of_episodes(len(tasks) * episodes) as advance:
         result = evaluate(
             student,
@@ -113,25 +115,35 @@ def open_for_evaluation(run: str | Path, seed: int) -> SavedRun:
     """Open a run to evaluate its student.
 
     Raises:
-        RequestError: There is no run, or the seed is negative.
+        RequestError: There is no run, or the seed is negative or of more than 31 bits.
         RunError: The run is damaged.
     """
-    if seed < 0:
-        raise RequestError(f"Expected a seed of at least 0, got {seed}.")
+    if not 0 <= seed < 2**31:
+        raise RequestError(f"Expected a seed between 0 and {2**31 - 1}, got {seed}.")
     return SavedRun.open(run)
 
 
-def latest_checkpoint(saved: SavedRun) -> Checkpoint:
-    """Return the latest checkpoint of a run, verified.
+def latest_student(saved: SavedRun, *, antagonist: bool = False) -> tuple[Checkpoint, Any, Any]:
+    """Return the latest checkpoint of a run, verified, its student, and what its observations are normalised with.
+
+    A run that is being trained removes old checkpoints; then the next one is taken.
 
     Raises:
-        RequestError: There is none yet.
+        RequestError: There is none yet, or no antagonist.
         RunError: It is damaged.
     """
-    checkpoint = saved.checkpoint()
-    if checkpoint is None:
-        raise RequestError(f"The run in {saved.run.path} has no checkpoint yet; there is no student to evaluate.")
-    return checkpoint
+    for attempt in range(1, _ATTEMPTS + 1):
+        latest = saved.latest_step()
+        if latest is None:
+            raise RequestError(f"The run in {saved.run.path} has no checkpoint yet; there is no student to evaluate.")
+        try:
+            checkpoint = saved.checkpoint()
+            assert checkpoint is not None
+            return (checkpoint, *saved.load_student(checkpoint, antagonist=antagonist))
+        except RunError:
+            if saved.latest_step() == latest or attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
 
 
 def evaluation_folder(saved: SavedRun, out: str | Path | None) -> Path:

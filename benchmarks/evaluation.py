@@ -193,7 +193,7 @@ def _play(
         if running[slot] is not None:
             i, e = running[slot]
             episode_seed = int(np.random.SeedSequence([seed, i, e]).generate_state(1)[0] % 2**31)
-            observations[slot], _ = guarded(slots[slot].reset, i, seed=episode_seed, options={"task": rows[i]})
+            observations[slot], _ = guarded(slots[slot].reset, i, seed=episode_seed, options={"task": rows[i].copy()})
             check(observations[slot], "observation", i)
 
     def guarded(call: Callable[..., Any], i: int, *args: Any, **kwargs: Any) -> Any:

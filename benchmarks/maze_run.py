@@ -21,13 +21,14 @@ from .evaluate_run import (
     evaluation_folder,
     file_stem,
     header_lines,
-    latest_checkpoint,
+    latest_student,
     open_for_evaluation,
     progress_of_episodes,
 )
 from .maze_cvar import EPISODES as EPISODES_OF_CVAR
 from .maze_cvar import LEVELS, evaluate_cvar
 from .maze_evaluation import EPISODES, evaluate_levels
+from .training.config import MOST_EPISODES
 from .training.saved_run import SavedRun
 
 CVAR = "cvar"
@@ -70,16 +71,15 @@ def evaluate_run_on_mazes(
     """
     if suite not in (CVAR, *list_maze_suites()):
         raise RequestError(unknown_name("suite of mazes", suite, [CVAR, *list_maze_suites()]))
-    if episodes is not None and episodes < 1:
-        raise RequestError(f"Expected at least 1 episode for each maze, got {episodes}.")
+    if episodes is not None and not 1 <= episodes <= MOST_EPISODES:
+        raise RequestError(f"Expected 1 to {MOST_EPISODES:,} episodes for each maze, got {episodes}.")
     if time_limit is not None and time_limit not in TIME_LIMITS:
         raise RequestError(f"Expected a time limit of {' or '.join(map(str, TIME_LIMITS))} steps, got {time_limit}.")
     tests = _mazes(suite, time_limit)
     saved = open_for_evaluation(run, seed)
     env_args = _arguments_of_the_student(saved)
-    checkpoint = latest_checkpoint(saved)
+    checkpoint, student, normalize = latest_student(saved, antagonist=antagonist)
     folder = evaluation_folder(saved, out)
-    student, normalize = saved.load_student(checkpoint, antagonist=antagonist)
     common: dict[str, Any] = {"deterministic": deterministic, "normalize": normalize, "env_args": env_args}
     try:
         played = (_play_cvar if suite == CVAR else _play_suite)(student, suite, tests, episodes, seed, common)

@@ -1,7 +1,8 @@
 """Checkpoints: folders that are complete or not there.
 
-A checkpoint is written under a temporary name, listed in a manifest with the size and the SHA-256 of every file, and
-renamed into place. A run killed at any moment leaves whole checkpoints only; damage done later is found and named.
+A checkpoint is written under a temporary name, listed in a manifest with the size and the SHA-256 of every file, and of
+the manifest's own content, and renamed into place. A run killed at any moment leaves whole checkpoints only; damage
+done later is found and named.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class CheckpointStore:
             for file in sorted(p for p in temporary.iterdir() if p.is_file()):
                 files[file.name] = {"bytes": file.stat().st_size, "sha256": _sha256(file)}
                 _sync(file)
-            manifest = {"step": step, "meta": dict(meta), "files": files}
+            manifest: dict[str, Any] = {"step": step, "meta": dict(meta), "files": files}
+            manifest["sha256"] = _digest(json.loads(json.dumps(manifest)))
             write_text(temporary / _MANIFEST, json.dumps(manifest, indent=1) + "\n")
             os.chmod(temporary, 0o755)
             target = self._path(step)
@@ -138,12 +140,16 @@ class CheckpointStore:
         manifest_file = path / _MANIFEST
         try:
             manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+            if manifest.pop("sha256") != _digest(manifest):
+                raise ValueError("its content is not what was written")
             step, meta, files = int(manifest["step"]), dict(manifest["meta"]), dict(manifest["files"])
             sizes = {name: (int(entry["bytes"]), str(entry["sha256"])) for name, entry in files.items()}
         except FileNotFoundError as error:
             raise RunError(f"{manifest_file} is missing. {mend}") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{manifest_file} is damaged ({error!r}). {mend}") from error
+        except UnicodeDecodeError as error:
+            raise RunError(f"{manifest_file} is damaged: it is no text. {mend}") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise RunError(f"{manifest_file} is damaged ({error!r:.200}). {mend}") from error
         for name, (size, digest) in sizes.items():
             file = path / name
             if not file.is_file():
@@ -163,6 +169,11 @@ class CheckpointStore:
         if not self.folder.is_dir():
             return []
         return sorted(p for p in self.folder.iterdir() if re.fullmatch(r"step_\d{12,}", p.name))
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    """The SHA-256 of a manifest's content, however it is written."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def _sha256(file: Path) -> str:

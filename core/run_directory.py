@@ -131,7 +131,7 @@ class RunDirectory:
             raise RequestError(f"There is no run in {run.path}: it has no config.yaml.")
         try:
             config = yaml.safe_load(run.config_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             raise RunError(f"{run.config_file} is damaged: {' '.join(str(error).split())}. {_RESTORE}") from error
         if not isinstance(config, dict):
             raise RunError(f"{run.config_file} is damaged: expected names and values. {_RESTORE}")
@@ -146,8 +146,13 @@ class RunDirectory:
 
         Raises:
             BusyError: Another process is at it.
+            RunError: The folder cannot be written to.
         """
-        with open(self.config_file, "r+b") as file:
+        try:
+            file = open(self.config_file, "r+b")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise RunError(f"Cannot write to {self.path}: {error.strerror or error}.") from error
+        with file:
             try:
                 lock_file(file)
             except BlockingIOError as error:

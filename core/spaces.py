@@ -90,6 +90,8 @@ class TaskSpace:
             _TOLERANCE * (self.high - self.low), _ROUNDING * np.maximum(np.abs(self.low), np.abs(self.high))
         )
         slack = np.where(self.discrete, 0.0, slack)  # in a wide range a millionth would be whole numbers
+        self.tolerance: NDArray[np.float64] = slack
+        self.tolerance.flags.writeable = False
         self._soft_low, self._soft_high = self.low - slack, self.high + slack
         self._limits = list(zip(self._soft_low.tolist(), self._soft_high.tolist(), self.discrete.tolist(), strict=True))
 

@@ -147,6 +147,61 @@ def _child_seeds(student: Any, seed: int) -> list[int]:
     return [int(child) for child in children]
 
 
+def check_weights(student: Any, who: str) -> None:
+    """Raise if a student's weights are no longer numbers.
+
+    Args:
+        student: A Stable-Baselines3 algorithm.
+        who: What to call it.
+
+    Raises:
+        RunError: A weight is NaN or infinite.
+    """
+    import torch
+
+    if not all(bool(torch.isfinite(p).all()) for p in student.policy.parameters()):
+        raise RunError(
+            f"The weights of the {who} ({type(student).__name__}) have become NaN or infinite by step "
+            f"{student.num_timesteps:,}; a lower learning rate or smaller rewards may help. "
+            "The checkpoints written before are intact."
+        )
+
+
+# --- The clocks of environments --------------------------------------------------------------------------------------
+
+
+def clocks_of(student: Any) -> list[Any]:
+    """Return what the environments of a student have counted, see `Controlled.clock_state`; empty without clocks."""
+    try:
+        if not student.env.has_attr("clock_state"):  # asked first, for a missing method would end a worker process
+            return []
+    except (AttributeError, NotImplementedError):  # batched natively
+        return []
+    states: list[Any] = student.env.env_method("clock_state")
+    return states
+
+
+def set_clocks(student: Any, states: Any) -> None:
+    """Set what the environments of a student have counted.
+
+    Args:
+        student: A Stable-Baselines3 algorithm.
+        states: What `clocks_of` returned, of as many environments.
+
+    Raises:
+        RunError: It is something else.
+    """
+    if not states:
+        return
+    try:
+        if len(states) != student.env.num_envs:
+            raise ValueError(f"there are {student.env.num_envs} environments, and clocks of {len(states)}")
+        for i, state in enumerate(states):
+            student.env.env_method("set_clock_state", state, indices=[i])
+    except (AttributeError, TypeError, ValueError) as error:
+        raise RunError(f"The checkpoint's clocks do not fit the environments: {error}.") from error
+
+
 # --- What is logged with the next row --------------------------------------------------------------------------------
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RequestError, RunError
+from ..errors import RequestError
 from ..outcomes import Outcomes
 from ..teachers.teacher import Teacher, needs_antagonist
-from .checkpointing import begin_episodes, save_student, seed_environments
+from .checkpointing import begin_episodes, check_weights, clocks_of, save_student, seed_environments
 from .rollout_callback import RETURNS, RolloutCallback
 from .second_student import SecondStudent
 from .signals import SIGNALS, available_signals
@@ -63,6 +63,8 @@ class PairedTraining(RolloutCallback):
         8.0
     """
 
+    role = "protagonist"
+
     def __init__(self, antagonist: Any = None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.antagonist = antagonist
@@ -99,10 +101,6 @@ class PairedTraining(RolloutCallback):
             self._seed_antagonist()
         super()._on_rollout_start()
 
-    def _between_rollouts(self) -> None:
-        check_weights(self.model, "protagonist")
-        super()._between_rollouts()
-
     def _begin_episodes(self) -> None:
         begin_episodes(self.model, self.seed)
         self._seed_antagonist()
@@ -111,13 +109,12 @@ class PairedTraining(RolloutCallback):
         if self._second is not None:
             seed_environments(self._second.student, self.seed + 1, self.model.num_timesteps)
 
+    def _clocks(self) -> dict[str, Any]:
+        return {**super()._clocks(), **({} if self.antagonist is None else {"antagonist": clocks_of(self.antagonist)})}
+
     def _save_more(self, folder: Path) -> None:
         if self.antagonist is not None:
             save_student(self.antagonist, folder, ANTAGONIST_PREFIX)
-
-    def _on_training_end(self) -> None:
-        check_weights(self.model, "protagonist")
-        super()._on_training_end()
 
     # --- The end of a rollout ----------------------------------------------------------------------------------
 
@@ -224,24 +221,4 @@ def check_pair(protagonist: Any, antagonist: Any) -> None:
         raise RequestError(
             f"The antagonist has {antagonist.n_envs} environments and the protagonist {protagonist.n_envs}; each task "
             "of the one is played by the other, so there must be as many."
-        )
-
-
-def check_weights(student: Any, who: str) -> None:
-    """Raise if a student's weights are no longer numbers.
-
-    Args:
-        student: A Stable-Baselines3 algorithm.
-        who: What to call it.
-
-    Raises:
-        RunError: A weight is NaN or infinite.
-    """
-    import torch
-
-    if not all(bool(torch.isfinite(p).all()) for p in student.policy.parameters()):
-        raise RunError(
-            f"The weights of the {who} ({type(student).__name__}) have become NaN or infinite by step "
-            f"{student.num_timesteps:,}; a lower learning rate or smaller rewards may help. "
-            "The checkpoints written before are intact."
         )

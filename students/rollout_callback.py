@@ -70,6 +70,7 @@ class RolloutCallback(TeacherCallback):
 
     def _on_rollout_end(self) -> None:
         self.finished = self.curriculum.take_finished()
+        self.curriculum.unscored = False
         if self._signals is not None:
             ids, rewards = np.array(self._step_ids), np.array(self._step_rewards)
             self._signals.add(Rollout(self.model, ids, rewards))

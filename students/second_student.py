@@ -59,6 +59,7 @@ class SecondStudent:
             )
         self.student, self.follower = student, teacher
         self.callback = RolloutCallback(signals)
+        self.callback.role = "antagonist"
         self._logger = PrefixedLogger("antagonist", logger)
         self._ready = False
 

@@ -15,7 +15,15 @@ from ..checkpoints import CheckpointStore
 from ..errors import RequestError, RunError
 from ..state import load_state, save_state
 from ..wrappers.curriculum_vec_env import CurriculumVecEnv
-from .checkpointing import begin_episodes, pending_log, reset_environments, save_student, seed_randomness
+from .checkpointing import (
+    begin_episodes,
+    check_weights,
+    clocks_of,
+    pending_log,
+    reset_environments,
+    save_student,
+    seed_randomness,
+)
 from .episode_signals import EpisodeSignals
 from .rollout import Rollout
 from .signals import wanted_signals
@@ -54,6 +62,7 @@ class TeacherCallback(BaseCallback):
     Raises:
         RequestError: When training starts: no `CurriculumVecEnv`, or a teacher that needs a signal the student cannot
             give. When the first such task is handed out: one not to be learned from, where the student cannot help it.
+        RunError: While training: weights that have become NaN or infinite.
 
     Example:
         >>> import tutelage
@@ -67,6 +76,9 @@ class TeacherCallback(BaseCallback):
         >>> student.learn(128, callback=TeacherCallback()).num_timesteps
         128
     """
+
+    role = "student"
+    """What error messages call the student."""
 
     def __init__(
         self,
@@ -101,7 +113,12 @@ class TeacherCallback(BaseCallback):
         self.curriculum = find_curriculum(self.training_env)
         self.teacher = self.curriculum.teacher
         wanted = self._wanted_signals()
-        self._signals = EpisodeSignals(wanted) if wanted else None
+        self._signals = self._signals_so_far(wanted) if wanted else None
+        if self.curriculum.unscored:  # the last training was stopped inside a rollout, which nobody will ever score
+            self.curriculum.take_finished()
+            if self.curriculum.stepped:
+                reset_environments(self.model)
+            self.curriculum.unscored = False
         if "transition_error" in wanted and self._transition_model is None:
             self._transition_model = self._make_transition_model()
         self.curriculum.deferred = self._signals is not None
@@ -109,6 +126,14 @@ class TeacherCallback(BaseCallback):
         self.curriculum.hold = self.teacher.hold if self._on_policy else "episode"
         self._withholding = Withholding(self.model, self.teacher)
         self._last_checkpoint = self.model.num_timesteps
+
+    def _signals_so_far(self, wanted: list[str]) -> EpisodeSignals:
+        """Return what is known of the episodes under way, which go on from an earlier ``learn`` of the same student."""
+        kept = self.curriculum.signals
+        if kept is None or kept[0] is not self.model or kept[1].names != tuple(wanted):
+            kept = self.curriculum.signals = (self.model, EpisodeSignals(wanted))
+        signals: EpisodeSignals = kept[1]
+        return signals
 
     def _wanted_signals(self) -> list[str]:
         """Return the names of the signals to compute."""
@@ -145,6 +170,8 @@ class TeacherCallback(BaseCallback):
 
     def _between_rollouts(self) -> None:
         steps = self.model.num_timesteps
+        if self._on_policy:  # others have a rollout every few steps, and are checked at their checkpoints
+            check_weights(self.model, self.role)
         if not self.stop_requested:
             for function in self.between_rollouts:
                 function(steps)
@@ -165,11 +192,13 @@ class TeacherCallback(BaseCallback):
         """Save student and teacher now; episodes must begin anew afterwards.
 
         Raises:
-            RunError: The checkpoint cannot be written.
+            RunError: The checkpoint cannot be written, or the weights are no numbers any more.
         """
         assert self.checkpoints is not None
+        check_weights(self.model, self.role)
         steps = self.model.num_timesteps
-        with self.checkpoints.writing(steps, {**self.meta(), "log": pending_log(self.model)}) as folder:
+        meta = {**self.meta(), "log": pending_log(self.model), "clocks": self._clocks()}
+        with self.checkpoints.writing(steps, meta) as folder:
             save_student(self.model, folder)
             save_state(folder / TEACHER_FILE, self.teacher.state_dict())
             if self._transition_model is not None:
@@ -177,10 +206,15 @@ class TeacherCallback(BaseCallback):
             self._save_more(folder)
         self._last_checkpoint = steps
 
+    def _clocks(self) -> dict[str, Any]:
+        """Return what the environments have counted, by student."""
+        return {"student": clocks_of(self.model)}
+
     def _save_more(self, folder: Path) -> None:
         """Write further files into a checkpoint."""
 
     def _on_training_end(self) -> None:
+        check_weights(self.model, self.role)
         steps = self.model.num_timesteps
         for function in self.between_rollouts:
             function(steps)
@@ -193,6 +227,8 @@ class TeacherCallback(BaseCallback):
         self._note_warmup()
         if self._on_policy:
             self._withholding.note(self._train)
+        if self.curriculum.deferred:
+            self.curriculum.unscored = True
         if self._signals is not None:
             self._step_ids.append(self._ids)
             # A copy: Stable-Baselines3 is about to add the value of the last observation where time ran out.
@@ -218,6 +254,7 @@ class TeacherCallback(BaseCallback):
             self._signals.add(Rollout(self.model, ids, rewards, self._transition_model))
             self.curriculum.deliver(self._signals.complete(self.curriculum.take_finished()))
             self._signals.keep_only(self.curriculum.current_ids.tolist())
+        self.curriculum.unscored = False
         if self._on_policy:  # others have a rollout every few steps
             self._withholding.end_rollout()
             self._record_metrics()

@@ -88,7 +88,7 @@ class Teacher(ABC):
     _OWN = frozenset(
         {
             *("task_space", "rng", "ignore_warmup", "hold", "withholds"),
-            *("_next_id", "_answered", "_first_open", "_n_outcomes", "_n_repeated"),
+            *("_next_id", "_answered", "_first_open", "_n_outcomes", "_n_repeated", "_first_names"),
         }
     )
 
@@ -107,6 +107,7 @@ class Teacher(ABC):
         self.task_space = task_space
         self.rng = np.random.default_rng(seed)
         self.ignore_warmup = bool(ignore_warmup)
+        self._first_names: frozenset[str] | None = None  # of the attributes that the constructor made
         self._next_id = 0
         self._first_open = 0  # id of the first entry of _answered
         self._answered = np.zeros(64, dtype=np.bool_)
@@ -173,6 +174,8 @@ class Teacher(ABC):
             ValueError: A negative ``n``.
             TypeError: An ``n`` that is no integer.
         """
+        if self._first_names is None:
+            self._first_names = frozenset(vars(self))
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
             raise TypeError(f"Expected a number of tasks, got {n!r}.")
         if n < 0:
@@ -242,6 +245,8 @@ class Teacher(ABC):
                 outside [0, 1], a negative length, an id below −1, or a column the teacher `needs` that is missing or
                 NaN. Nothing has changed then.
         """
+        if self._first_names is None:
+            self._first_names = frozenset(vars(self))
         self._validate(outcomes)
         n = len(outcomes)
         if n == 0:
@@ -251,7 +256,7 @@ class Teacher(ABC):
                 self._n_repeated += 1
             elif not (self.ignore_warmup and outcomes.warmup.item()):
                 self._n_outcomes += 1
-                self._update(outcomes)
+                self._teach_algorithm(outcomes, outcomes.ids)
             return
         fresh = self._unanswered(outcomes.ids)
         self._n_repeated += n - int(np.count_nonzero(fresh))
@@ -259,13 +264,25 @@ class Teacher(ABC):
         count = int(np.count_nonzero(rows))
         if count:
             self._n_outcomes += count
-            self._update(outcomes if count == n else outcomes[rows])
+            self._teach_algorithm(outcomes if count == n else outcomes[rows], outcomes.ids[rows])
+
+    def _teach_algorithm(self, outcomes: Outcomes, ids: NDArray[np.int64]) -> None:
+        """Hand outcomes to the algorithm; where it raises, they have not come, and may be sent again."""
+        try:
+            self._update(outcomes)
+        except BaseException:
+            self._n_outcomes -= len(outcomes)
+            places = ids[(ids >= self._first_open) & (ids < self._next_id)] - self._first_open
+            self._answered[places] = False
+            raise
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to continue identically, as plain data (`tutelage.state.save_state` writes it)."""
         answered = np.zeros(self._next_id - self._first_open, dtype=np.bool_)
         remembered = self._answered[: len(answered)]  # grows with the outcomes, not with the tasks handed out
         answered[: len(remembered)] = remembered
+        algorithm = self._get_state()
+        later = sorted(set(algorithm) & set(vars(self)) - (self._first_names or set(vars(self))))
         return {
             "teacher": type(self).__name__,
             "task_space": self.task_space.to_json(),
@@ -276,7 +293,8 @@ class Teacher(ABC):
             "answered": answered,
             "n_outcomes": self._n_outcomes,
             "n_repeated": self._n_repeated,
-            "algorithm": self._get_state(),
+            "algorithm": algorithm,
+            **({"later": later} if later else {}),  # attributes that a new object does not have
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -302,15 +320,23 @@ class Teacher(ABC):
             if not 0 <= first_open <= next_id or answered.shape != (next_id - first_open,):
                 raise ValueError(f"The state's ids do not fit: {next_id=}, {first_open=}, {answered.shape=}.")
             algorithm = state["algorithm"]
+            later = [str(name) for name in state.get("later", ())]
+            if not all(name.isidentifier() and not hasattr(type(self), name) for name in later):
+                raise ValueError(f"The state's later attributes are no names: {later}.")
             before = self._get_state()
         except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
             raise ValueError(f"This is not the state of a teacher: {error!r}.") from error
+        new = [name for name in later if name not in vars(self)]
         try:
+            vars(self).update(dict.fromkeys(new))
             self._set_state(algorithm)
         except Exception as error:  # whatever a stranger's data made it stumble over
+            for name in new:
+                vars(self).pop(name, None)
             self._set_state(before)
             raise ValueError(f"{type(self).__name__} cannot take over this state: {error}") from error
         self.rng = rng
+        self._first_names = frozenset(vars(self)) - set(later)
         self._next_id, self._first_open = next_id, first_open
         self._answered = np.zeros(max(64, 2 * len(answered)), dtype=np.bool_)
         self._answered[: len(answered)] = answered

@@ -154,8 +154,9 @@ def same_task(given: Any, played: Any, space: TaskSpace | None) -> bool:
     a, b = _row(given), _row(played)
     if a.shape != b.shape:
         return False
-    difference = np.abs(a - b)
-    return not difference.any() or bool((difference <= 1e-5 * np.maximum(1.0, np.abs(a))).all())
+    fits = space is not None and a.shape == (space.n_dims,)
+    tolerance = space.tolerance if space is not None and fits else 1e-5 * np.maximum(1.0, np.abs(a))
+    return bool((np.abs(a - b) <= tolerance).all())
 
 
 def _row(task: ArrayLike) -> np.ndarray:

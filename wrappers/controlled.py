@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, SupportsFloat
 
 import gymnasium as gym
@@ -217,6 +217,33 @@ class Controlled(gym.Wrapper, RecordConstructorArgs):
         for layer in self._inner_environments():
             if layer.has_wrapper_attr("set_clock"):
                 layer.get_wrapper_attr("set_clock")(steps=steps, episodes=episodes)
+
+    def clock_state(self) -> list[list[float]]:
+        """Return the steps and episodes that this wrapper and those inside have counted, from the outside inwards."""
+        states = [[float(self._steps), float(self._episodes)]]
+        for layer in self._inner_environments():
+            if layer.has_wrapper_attr("clock_state"):
+                states += layer.get_wrapper_attr("clock_state")()
+        return states
+
+    def set_clock_state(self, states: Sequence[Sequence[float]]) -> None:
+        """Take over what `clock_state` returned.
+
+        Args:
+            states: Of as many wrappers.
+
+        Raises:
+            ValueError: Of another number of wrappers, or no numbers.
+        """
+        if len(states) != len(self.clock_state()):
+            raise ValueError(f"expected the clocks of {len(self.clock_state())} wrappers, got {len(states)}")
+        self._steps, self._episodes = (float(count) for count in states[0])
+        rest = list(states[1:])
+        for layer in self._inner_environments():
+            if layer.has_wrapper_attr("clock_state"):
+                own = len(layer.get_wrapper_attr("clock_state")())
+                layer.get_wrapper_attr("set_clock_state")(rest[:own])
+                rest = rest[own:]
 
     def _inner_environments(self) -> list[gym.Env]:
         return [self.env]

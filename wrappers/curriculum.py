@@ -55,6 +55,8 @@ class Curriculum:
             `TeacherCallback` sets this to what the teacher wants (`Teacher.hold`) and does the resets.
             A `CurriculumEnv`, whose every episode begins with ``reset()``, always plays a new one.
         listeners: Who is told about tasks and outcomes, in this order; see `CurriculumListener`.
+        unscored: Whether there are steps of a rollout that has not been scored; `TeacherCallback`'s own note.
+        signals: The student that plays, and the signals of its episodes under way; `TeacherCallback`'s own note.
 
     Example:
         >>> import gymnasium as gym, tutelage
@@ -81,6 +83,8 @@ class Curriculum:
     deferred: bool
     hold: Literal["episode", "rollout"]
     listeners: list[Any]
+    unscored: bool
+    signals: Any
 
     def _open(self, teacher: Teacher, num_envs: int) -> None:
         self.teacher = teacher
@@ -92,6 +96,7 @@ class Curriculum:
         self.deferred = False
         self.hold = "episode"
         self.listeners = []
+        self.unscored, self.signals = False, None
         self._warm = np.zeros(num_envs, dtype=np.bool_)
         self._finished: list[Outcomes] = []
 

@@ -12,6 +12,7 @@ from ..errors import RunError
 from ..teachers.teacher import Teacher
 from .checks import all_finite, check_task_spaces, check_teacher, describe_task, no_task_space, same_task
 from .curriculum import Curriculum, success_of
+from .episode_gate import is_monitored
 
 _FIRST = np.array([0])
 
@@ -61,6 +62,7 @@ class CurriculumEnv(Curriculum, gym.Wrapper, RecordConstructorArgs):
             raise ValueError(no_task_space())
         check_task_spaces([env.get_wrapper_attr("task_space")], teacher)
         self._open(teacher, 1)
+        self._monitored = is_monitored(env)
         self._running = False
         self._return = 0.0
         self._length = 0
@@ -82,19 +84,19 @@ class CurriculumEnv(Curriculum, gym.Wrapper, RecordConstructorArgs):
         options = dict(options or {})
         self._running = False
         teach = "task" not in options
-        if teach:
-            options["task"] = self._new_tasks(_FIRST).values[0].copy()
+        task = self._new_tasks(_FIRST).values[0] if teach else options["task"]
+        options["task"] = task.copy() if teach else task
         observation, info = self.env.reset(seed=seed, options=options)
         played = info.get("task")
-        if played is not None and not same_task(options["task"], played, self.task_space):
+        if played is not None and not same_task(task, played, self.task_space):
             raise ValueError(
-                f"The environment was given task {describe_task(options['task'], self.task_space)} but plays "
+                f"The environment was given task {describe_task(task, self.task_space)} but plays "
                 f"{describe_task(played, self.task_space)} (info['task'] of its reset)."
             )
         if not all_finite(observation):
             raise RunError(
                 "The environment returned a first observation that is NaN or infinite on task "
-                f"{describe_task(options['task'], self.task_space)}: {observation!r}."
+                f"{describe_task(task, self.task_space)}: {observation!r}."
             )
         self._running = teach
         self._return, self._length = 0.0, 0
@@ -120,7 +122,8 @@ class CurriculumEnv(Curriculum, gym.Wrapper, RecordConstructorArgs):
                 self._warm[:] = True
             if terminated or truncated:
                 self._running = False
-                episode = info.get("episode") or {"r": round(self._return, 6), "l": self._length}
+                episode = info.get("episode") if self._monitored else None
+                episode = episode or {"r": round(self._return, 6), "l": self._length}
                 info = {**info, "task": self.current_tasks[0].copy(), "task_id": int(self.current_ids[0])}
                 self._finish(
                     _FIRST,

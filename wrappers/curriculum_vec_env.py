@@ -159,8 +159,13 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
         """Send the actions to the environments.
 
         Raises:
-            RunError: A worker process is gone.
+            RunError: A worker process is gone, or an action is NaN or infinite.
         """
+        if not all_finite(actions):
+            raise RunError(
+                "The student chose an action that is NaN or infinite: its weights may have become so; a lower learning "
+                "rate or smaller rewards may help."
+            )
         try:
             self.venv.step_async(actions)
         except DEAD_WORKER as error:

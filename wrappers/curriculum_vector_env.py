@@ -27,6 +27,7 @@ from .checks import (
     take,
 )
 from .curriculum import Curriculum
+from .episode_counter import EpisodeCounter
 from .episode_gate import TASK_TABLE, EpisodeGate
 from .failure import DEAD_WORKER, FAILURE, find_dead_worker
 
@@ -145,6 +146,19 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
             self.env._state = AsyncState.DEFAULT
             kwargs["terminate"] = True
         self.env.close(**kwargs)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call a method, or read an attribute, of each environment, as Gymnasium's vector environments do."""
+        found: tuple[Any, ...] = self.env.call(name, *args, **kwargs)  # type: ignore[attr-defined]
+        return found
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute of each environment."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of each environment: one value for all, or a list or tuple with one for each."""
+        self.env.set_attr(name, values)  # type: ignore[attr-defined]
 
     # --- Episodes -------------------------------------------------------------------------------------------
 
@@ -361,7 +375,7 @@ def make_curriculum_vector_env(
     if "autoreset_mode" in extra:
         raise ValueError("autoreset_mode is not yours to choose here: it is DISABLED inside and SAME_STEP outside.")
     check_teacher(teacher)
-    make = env_function(env, env_kwargs, gym.wrappers.RecordEpisodeStatistics, wrapper_class)
+    make = env_function(env, env_kwargs, EpisodeCounter, wrapper_class)
     envs = kinds[vectorization_mode]([make] * num_envs, autoreset_mode=AutoresetMode.DISABLED, **extra)
     first, actions = env_seeds(seed)
     try:

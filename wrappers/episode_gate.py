@@ -51,7 +51,7 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         index: The place of the environment in the vector environment; −1 while nothing is attached.
         attached: Whether a curriculum wrapper decides about the next task.
         remote: Whether errors must travel to another process.
-        counts: Whether it counts returns and lengths itself, for there is no Monitor inside.
+        counts: Whether it counts returns and lengths itself, for no Monitor inside sees the end of every episode.
         gate_name: The name of the class, by which the parent sees whether the gate is the outermost wrapper.
 
     Example:
@@ -82,16 +82,13 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         self._return = 0.0
         self._length = 0
         self._since = time.time()
-        self.counts = not is_monitored(env)
+        self.counts = not sees_every_end(env)
         self._task: Any = None
         self._last_observation: Any = None
         self._held_info: dict[str, Any] = {}
         self._failure: Failure | None = None
         self._space = self._task_space()
         self._spaces = (env.observation_space, env.action_space)
-        self._base = env.unwrapped
-        self._base_spaces = (self._base.observation_space, self._base.action_space)
-        self._shape = env.observation_space.shape if isinstance(env.observation_space, gym.spaces.Box) else None
 
     def attach(self, index: int | None = None, remote: bool = False) -> None:
         """Let a curriculum wrapper decide about the next task.
@@ -208,16 +205,6 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
                 "all tasks must share one shape"
             )
 
-    def _verify_spaces(self) -> None:
-        self._base_spaces = (self._base.observation_space, self._base.action_space)
-        now = (self.env.observation_space, self.env.action_space)
-        for name, old, new in zip(("observation", "action"), self._spaces, now, strict=True):
-            if old != new:
-                raise ValueError(
-                    f"the task changed the {name} space from {old} to {new}, but all tasks must share one; "
-                    "pad the observations to a common shape"
-                )
-
     def _task_space(self) -> TaskSpace | None:
         space = self.env.get_wrapper_attr("task_space") if self.env.has_wrapper_attr("task_space") else None
         return space if isinstance(space, TaskSpace) else None
@@ -239,7 +226,32 @@ def is_monitored(env: gym.Env) -> bool:
     """Tell whether a wrapper inside fills ``info["episode"]``: SB3's Monitor or RecordEpisodeStatistics."""
     layer: Any = env
     while isinstance(layer, gym.Wrapper):
-        if any(cls.__name__ in ("Monitor", "RecordEpisodeStatistics") for cls in type(layer).__mro__):
+        if _counts(layer):
             return True
         layer = layer.env
     return False
+
+
+def sees_every_end(env: gym.Env) -> bool:
+    """Tell whether a wrapper inside fills ``info["episode"]`` whenever an episode ends.
+
+    It does not where a wrapper around it may end episodes: any that has a ``step`` of its own, such as ``TimeLimit``.
+
+    Example:
+        >>> from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
+        >>> env = RecordEpisodeStatistics(gym.make("CartPole-v1"))
+        >>> sees_every_end(env), sees_every_end(TimeLimit(env, 9))
+        (True, False)
+    """
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if _counts(layer):
+            return True
+        if type(layer).step is not gym.Wrapper.step and not getattr(type(layer), "ends_no_episode", False):
+            return False
+        layer = layer.env
+    return False
+
+
+def _counts(layer: gym.Wrapper) -> bool:
+    return any(cls.__name__ in ("Monitor", "RecordEpisodeStatistics", "EpisodeCounter") for cls in type(layer).__mro__)

@@ -6,16 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 
 from ..errors import unknown_name
 from ..spaces import TaskSpace
 from .task_env import TaskWrapper
 
+
+def _total_mass(env: Any) -> float:
+    return float(env.masspole + env.masscart)
+
+
+def _polemass_length(env: Any) -> float:
+    return float(env.masspole * env.length)
+
+
 DERIVED: dict[str, dict[str, Callable[[Any], float]]] = {
     "gymnasium.envs.classic_control.cartpole:CartPoleEnv": {
-        "total_mass": lambda env: env.masspole + env.masscart,
-        "polemass_length": lambda env: env.masspole * env.length,
+        "total_mass": _total_mass,
+        "polemass_length": _polemass_length,
     },
 }
 """Attributes that an environment computes once from others, and how. Of Gymnasium's classic control, only
@@ -98,6 +108,35 @@ class TaskAttributes(TaskWrapper):
             setattr(env, name, formula(env))
         if self._user_derive is not None:
             self._user_derive(env)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode, see `TaskWrapper.reset`.
+
+        Raises:
+            ValueError: As there; and if the environment's own ``reset`` sets an attribute anew.
+        """
+        observation, info = super().reset(seed=seed, options=options)
+        assert self.task is not None
+        for name, convert, value in zip(*self._names, self.task.tolist(), strict=True):
+            now = self.env.get_wrapper_attr(name)
+            if not _same(now, convert(value)):
+                raise ValueError(
+                    f"The reset of {self.unwrapped} sets {name} anew, to {now!r}, so that the task's value, "
+                    f"{convert(value)!r}, is not played; see TaskFunction."
+                )
+        return observation, info
+
+
+def _same(now: Any, value: Any) -> bool:
+    """Tell whether an attribute has a value, up to a trip through float32."""
+    if now is value:
+        return True
+    if isinstance(value, float) and np.ndim(now) == 0:
+        try:
+            return abs(float(now) - value) <= 1e-6 * max(1.0, abs(value))
+        except (TypeError, ValueError):
+            return False
+    return np.ndim(now) == 0 and bool(now == value)
 
 
 def _attributes(env: gym.Env) -> list[str]:

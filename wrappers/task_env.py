@@ -53,6 +53,9 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
         array([0.5])
     """
 
+    ends_no_episode: ClassVar[bool] = True
+    """Whether its ``step`` leaves the ends of episodes to the environment inside, see `episode_gate.sees_every_end`."""
+
     _replaces_env: ClassVar[bool] = False
     """Whether the wrapped environment is another one from task to task."""
 

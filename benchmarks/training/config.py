@@ -14,8 +14,12 @@ from ...errors import RequestError, unknown_name
 from ...task_flags import parse_arguments, plain_numbers
 from ..pretest_settings import checked_classroom
 
+MOST_EPISODES = 100_000
+"""Of an evaluation, for each test task: what is written down of each must fit into the memory."""
+
 _WHOLE = ("steps", "torch_threads", "eval_every", "checkpoint_every")
 _OPTIONAL_WHOLE = ("n_envs", "eval_episodes", "forget_every")
+_MOST = {"torch_threads": 1024, "eval_episodes": MOST_EPISODES}
 _VEC_ENVS = ("auto", "native", "dummy", "subproc")
 _TEXTS = ("env", "teacher", "student", "device")
 _OPTIONAL_TEXTS = ("preset", "test_set")
@@ -109,10 +113,10 @@ class TrainConfig:
         self.teacher_args = parse_arguments(self.teacher_args, "teacher_args")
         self.student_args = parse_arguments(self.student_args, "student_args")
         for name in _WHOLE:
-            setattr(self, name, _whole(name, getattr(self, name), 1, 2**53))
+            setattr(self, name, _whole(name, getattr(self, name), 1, _MOST.get(name, 2**53)))
         for name in _OPTIONAL_WHOLE:
             if getattr(self, name) is not None:
-                setattr(self, name, _whole(name, getattr(self, name), 1, 2**53))
+                setattr(self, name, _whole(name, getattr(self, name), 1, _MOST.get(name, 2**53)))
         if self.eval_deterministic not in (None, True, False):
             raise RequestError(f"eval_deterministic must be true or false, got {self.eval_deterministic!r}.")
         if not isinstance(self.rugged, bool):

@@ -73,6 +73,10 @@ class SavedRun:
         """
         return CheckpointStore(self.run.checkpoints_folder).latest()
 
+    def latest_step(self) -> int | None:
+        """Return the step of the latest checkpoint, unverified, or None where there is none yet."""
+        return CheckpointStore(self.run.checkpoints_folder).latest_step()
+
     def test_tasks(self, name: str | None = None) -> tuple[str, NDArray[np.float64]]:
         """Return the name and the tasks of a test set, by default of the one the run is evaluated on.
 

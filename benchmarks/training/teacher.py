@@ -37,9 +37,14 @@ def teacher_of(config: TrainConfig, space: TaskSpace, env: Any) -> Teacher:
     """
     arguments = {**_offered_by(env, space, config), **config.teacher_args}
     try:
-        return make_teacher(config.teacher, space, seed=config.seed, **arguments)
+        teacher = make_teacher(config.teacher, space, seed=config.seed, **arguments)
     except (TypeError, ValueError) as error:
         raise RequestError(str(error)) from error
+    try:
+        teacher.state_dict()
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"{config.teacher} cannot be saved, and its run could not go on: {error}") from error
+    return teacher
 
 
 def _offered_by(env: Any, space: TaskSpace, config: TrainConfig) -> dict[str, Any]:

@@ -130,7 +130,9 @@ def _carry_through(
         summary.update(records.enrol())
         run.write_summary(summary)
         return summary
-    except (RunError, OSError) as error:
+    except RequestError:
+        raise
+    except (RunError, OSError, ValueError) as error:
         reason = str(error) if isinstance(error, RunError) else f"The run in {run.path} failed: {error}"
         raise RunError(f"{reason.rstrip('.')}. {_how_to_go_on(run, store)}") from error
 
@@ -145,7 +147,7 @@ def _learn(
     bar: ProgressBar,
 ) -> None:
     """Let the student, or both, take the steps that remain."""
-    from ...students.checkpointing import begin_episodes, set_pending_log
+    from ...students.checkpointing import begin_episodes, check_weights, set_clocks, set_pending_log
     from ...students.forgetting import Forgetting
     from ...students.paired_training import PairedTraining
     from ...students.teacher_callback import StopTraining, TeacherCallback
@@ -176,6 +178,8 @@ def _learn(
         student.set_logger(logger)
         if checkpoint is not None:
             set_pending_log(student, checkpoint.meta.get("log", {}))
+            for name, each in (("student", student), ("antagonist", students.antagonist)):
+                set_clocks(each, dict(checkpoint.meta.get("clocks") or {}).get(name))
         with interruptible(callback, bar.say, f"`tutelage resume {run.path}` goes on from there."):
             try:
                 begin_episodes(student, config.seed)
@@ -185,6 +189,9 @@ def _learn(
                     log_interval=None if hasattr(student, "rollout_buffer") else _LOG_EPISODES,
                     reset_num_timesteps=False,
                 )
+            except ValueError as error:  # what torch says of distributions with NaN
+                check_weights(student, callback.role)
+                raise error
             except StopTraining as stop:
                 bar.close()
                 steps = store.latest_step()

@@ -8,6 +8,8 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 from tutelage import TaskSpace
+from tutelage.schedules import Linear
+from tutelage.wrappers import Budget, Clock
 
 
 class Walk(gym.Env):
@@ -74,5 +76,11 @@ class Untold(gym.Env):
     action_space = gym.spaces.Discrete(2)
 
 
+def budgeted(**arguments):
+    """A walk that is cut short, less and less while it is trained in."""
+    return Budget(Walk(**arguments), Linear(3, 25, duration=400), clock=Clock(n_envs=2))
+
+
 gym.register("Walk-v0", entry_point=Walk)
+gym.register("Budgeted-v0", entry_point=budgeted)
 gym.register("Untold-v0", entry_point=Untold)

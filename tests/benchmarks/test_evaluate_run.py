@@ -12,6 +12,7 @@ import pytest
 from tutelage import TaskSpace
 from tutelage.benchmarks.evaluate_run import evaluate_run, grid_axes, table_lines
 from tutelage.benchmarks.evaluation import Evaluation
+from tutelage.benchmarks.training.saved_run import SavedRun
 from tutelage.cli import main
 from tutelage.envs import load_test_set
 from tutelage.errors import RequestError, RunError
@@ -107,6 +108,30 @@ def test_a_damaged_checkpoint_is_named(cartpole_run: Path, copy_of: Copy, name: 
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(RunError, match=name):
         evaluate_run(file.parents[2])
+
+
+def test_a_checkpoint_that_is_removed_meanwhile_is_replaced_by_the_next(
+    cartpole_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, asked = SavedRun.load_student, []
+
+    def busy(self: SavedRun, checkpoint: object, **arguments: bool) -> object:
+        asked.append(checkpoint)
+        if len(asked) == 1:
+            monkeypatch.setattr(SavedRun, "latest_step", lambda self: -1)  # another one than before
+            raise RunError("it is gone")
+        return load(self, checkpoint, **arguments)
+
+    monkeypatch.setattr(SavedRun, "load_student", busy)
+    assert "mean return" in evaluate_run(cartpole_run, summary_only=True)
+    assert len(asked) == 2
+
+
+def test_numbers_of_episodes_and_seeds_have_limits(cartpole_run: Path) -> None:
+    with pytest.raises(RequestError, match="1 to 100,000 episodes"):
+        evaluate_run(cartpole_run, episodes=10**14)
+    with pytest.raises(RequestError, match="a seed between 0 and"):
+        evaluate_run(cartpole_run, seed=2**64)
 
 
 def test_an_unknown_test_set_is_refused(cartpole_run: Path) -> None:

@@ -270,3 +270,16 @@ def test_damaged_evaluations_are_named(log, change, tmp_path):
     save_state(file, {name: value for name, value in {**load_state(file), **change}.items() if value is not None})
     with pytest.raises(RunError, match=r"evaluations\.npz is damaged"):
         EvaluationLog.load(file)
+
+
+def test_an_environment_may_change_the_array_of_its_task():
+    class Changing(Walk):
+        def reset(self, *, seed=None, options=None):
+            result = super().reset(seed=seed, options=options)
+            options["task"] *= 0.5
+            return result
+
+    tasks = TASKS.copy()
+    changed = evaluate(student(), Changing, tasks, episodes=3)
+    assert same(changed, evaluate(student(), Walk, TASKS, episodes=3))
+    assert np.array_equal(changed.tasks, TASKS)

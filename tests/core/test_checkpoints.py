@@ -108,6 +108,29 @@ def test_a_damaged_file_is_named_with_the_way_back(store, file, content, said):
     assert str(error.value).endswith(f"Delete {path.parent} to go back to step_000000000001.")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"n_tasks": 10', '"n_tasks": 9'), ('"step": 100', '"step": 900'), ('"sha256": "', '"sha256": "0')],
+)
+def test_a_manifest_whose_content_is_not_what_was_written_is_damaged(store, before, after):
+    write(store, 100)
+    file = store.folder / "step_000000000100" / "manifest.json"
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after))
+    with pytest.raises(RunError, match=r"manifest\.json is damaged"):
+        store.latest()
+
+
+def test_a_manifest_that_is_no_text_or_nested_without_end_is_damaged(store):
+    write(store, 100)
+    file = store.folder / "step_000000000100" / "manifest.json"
+    for content in (b"\xff\xfe" * 5000, b"[" * 100_000):
+        file.write_bytes(content)
+        with pytest.raises(RunError, match=r"manifest\.json is damaged") as caught:
+            store.latest()
+        assert len(str(caught.value)) < 600
+
+
 def test_without_an_older_checkpoint_the_way_back_is_the_beginning(store):
     write(store, 1)
     (store.latest().path / "weights.txt").unlink()

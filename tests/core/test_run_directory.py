@@ -120,3 +120,10 @@ def test_the_lock_is_released(run):
     for _ in range(2):
         with run.locked():
             pass
+
+
+@pytest.mark.parametrize("content", ["x: 2020-13-40\nversions: {}", "[" * 5000, "env: CartPole-v1\n"])
+def test_a_configuration_that_cannot_be_read_or_has_lost_its_end_is_damaged(run, content):
+    run.config_file.write_text(content)
+    with pytest.raises(RunError, match=r"config\.yaml is damaged"):
+        RunDirectory.open(run.path)

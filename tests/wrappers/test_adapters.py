@@ -1,5 +1,7 @@
 """The adapters that make a task environment out of any other."""
 
+import pickle
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -251,3 +253,16 @@ def test_without_a_threshold_success_is_left_to_the_environment():
     while not terminated:
         _, _, terminated, _, info = env.step(0)
     assert "is_success" not in info
+
+
+def test_an_attribute_that_reset_sets_anew_is_refused():
+    env = TaskAttributes(gym.make("CartPole-v1"), TaskSpace(state=(0.0, 1.0)))
+    with pytest.raises(ValueError, match=r"The reset of .* sets state anew.*see TaskFunction"):
+        env.reset(seed=0)
+
+
+def test_an_environment_with_derived_attributes_can_be_pickled():
+    env = TaskAttributes(gym.make("CartPole-v1"), TaskSpace(length=(0.2, 2.0)))
+    copy = pickle.loads(pickle.dumps(env))
+    copy.reset(seed=0, options={"task": [2.0]})
+    assert copy.unwrapped.polemass_length == 0.2

@@ -110,6 +110,17 @@ def test_the_clock_can_be_set_to_the_steps_of_the_training(kind):
 
 
 @ALL
+def test_the_clock_goes_on_where_another_one_was(kind):
+    env, other = (make(kind, "schedule", clock=Clock(n_envs=8)) for _ in range(2))
+    play(env, seed=0)
+    other.set_clock_state(env.clock_state())
+    assert other.moment == env.moment > 0
+    assert other.reset()[1][KINDS[kind][1]] == env.reset()[1][KINDS[kind][1]]
+    with pytest.raises(ValueError, match="expected the clocks of"):
+        other.set_clock_state([])
+
+
+@ALL
 def test_a_value_holds_until_the_episode_ends_and_is_told_again_then(kind):
     env = make(kind, "schedule")
     _, name, *_ = KINDS[kind]
@@ -160,6 +171,10 @@ def test_setting_the_clock_reaches_the_wrappers_inside():
     env = Budget(Hint(Corridor(), right_start, Linear(1, 0, 100), kind="start"), Linear(2, 12, 100))
     env.set_clock(steps=50)
     info = env.reset()[1]
+    assert (info["budget"], info["hint_probability"]) == (7, 0.5)
+    other = Budget(Hint(Corridor(), right_start, Linear(1, 0, 100), kind="start"), Linear(2, 12, 100))
+    other.set_clock_state(env.clock_state())
+    info = other.reset()[1]
     assert (info["budget"], info["hint_probability"]) == (7, 0.5)
 
 

@@ -125,7 +125,7 @@ def test_a_run_without_a_classroom_has_no_history(tmp_path):
     train(TrainConfig(**{**COMMON, "steps": 128}), tmp_path / "run", quiet=True)
     checkpoint = SavedRun.open(tmp_path / "run").checkpoint()
     assert "record" not in load_state(checkpoint.path / "teacher.npz")["algorithm"]
-    assert set(checkpoint.meta) == {"n_tasks", "n_evaluations", "log"}
+    assert set(checkpoint.meta) == {"n_tasks", "n_evaluations", "log", "clocks"}
 
 
 def test_a_student_of_a_teacher_without_gaussians_is_remembered_too(room, tmp_path):

@@ -81,3 +81,9 @@ def test_the_same_run_on_a_batch_and_on_single_mazes_hands_out_the_same_tasks(tm
     assert len(logs[0]) == len(logs[1]) > 40
     assert (logs[0].tasks == logs[1].tasks).all()
     assert logs[0].tasks.dtype == "uint8"
+
+
+@pytest.mark.parametrize(("name", "most"), [("torch_threads", 1024), ("eval_episodes", 100_000)])
+def test_numbers_that_would_take_the_machine_down_are_refused(name, most):
+    with pytest.raises(RequestError, match=f"{name} must be a whole number between 1 and {most}"):
+        TrainConfig("StumpTracks", **{name: most + 1})

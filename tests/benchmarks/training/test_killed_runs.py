@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tutelage.benchmarks import TrainConfig, resume, train
 from tutelage.checkpoints import CheckpointStore
 from tutelage.run_directory import RunDirectory
 from tutelage.state import load_state
+from tutelage.task_log import TaskLog
 
 DRIVER = Path(__file__).parents[1] / "killed_run.py"
 
@@ -170,3 +172,17 @@ def test_the_same_configuration_gives_the_same_run_again(uninterrupted, tmp_path
 def test_worker_processes_make_no_difference(uninterrupted):
     one, two = (load_state(uninterrupted(name) / "tasks.npz") for name in ("ppo", "ppo-subproc"))
     assert_same(one, two)
+
+
+@pytest.mark.parametrize("vec_env", ["dummy", pytest.param("subproc", marks=pytest.mark.slow)])
+def test_the_clocks_of_wrappers_go_on_where_they_were(vec_env, tmp_path):
+    small = {"n_steps": 32, "batch_size": 64, "n_epochs": 1}
+    config = TrainConfig("small_environments:Budgeted-v0", "random", steps=384, n_envs=2, vec_env=vec_env,
+                         student_args=small, eval_every=10_000, checkpoint_every=128)  # fmt: skip
+    train(config, tmp_path / "run", quiet=True)
+    before = TaskLog.load(tmp_path / "run" / "tasks.npz")
+    (tmp_path / "run" / "summary.json").unlink()
+    shutil.rmtree(sorted((tmp_path / "run" / "checkpoints").iterdir())[-1])
+    resume(tmp_path / "run", quiet=True)
+    after = TaskLog.load(tmp_path / "run" / "tasks.npz")
+    assert np.array_equal(before.returns, after.returns, equal_nan=True)
