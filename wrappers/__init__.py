@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .curriculum_vec_env import make_curriculum_vec_env as make_curriculum_vec_env
     from .curriculum_vector_env import CurriculumVectorEnv as CurriculumVectorEnv
     from .curriculum_vector_env import make_curriculum_vector_env as make_curriculum_vector_env
+    from .episode_counter import EpisodeCounter as EpisodeCounter
     from .episode_gate import EpisodeGate as EpisodeGate
     from .failure import EnvironmentTraceback as EnvironmentTraceback
     from .guide_horizon import GuideHorizon as GuideHorizon
@@ -56,6 +57,7 @@ _PUBLIC = {
     "CurriculumVecEnv": ".curriculum_vec_env",
     "CurriculumVectorEnv": ".curriculum_vector_env",
     "EnvironmentTraceback": ".failure",
+    "EpisodeCounter": ".episode_counter",
     "EpisodeGate": ".episode_gate",
     "GuideHorizon": ".guide_horizon",
     "Hint": ".hint",
@@ -90,6 +92,7 @@ __all__ = [
     "CurriculumVecEnv",
     "CurriculumVectorEnv",
     "EnvironmentTraceback",
+    "EpisodeCounter",
     "EpisodeGate",
     "GuideHorizon",
     "Hint",
