@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -181,12 +182,12 @@ def _play(
     progress: Callable[[int, int], object] | None,
 ) -> Evaluation:
     """Play all episodes; each slot takes the next one as soon as its last has ended."""
-    jobs = [(i, e) for i in range(len(rows)) for e in range(episodes)]
+    n_jobs = len(rows) * episodes
     returns, lengths = np.zeros((len(rows), episodes)), np.zeros((len(rows), episodes), np.int64)
     success = np.full((len(rows), episodes), np.nan)
     running: list[Any] = [None] * len(slots)
     observations: list[Any] = [None] * len(slots)
-    waiting = iter(jobs)
+    waiting = product(range(len(rows)), range(episodes))
 
     def begin(slot: int) -> None:
         running[slot] = next(waiting, None)
@@ -218,7 +219,7 @@ def _play(
     for slot in range(len(slots)):
         begin(slot)
     starts, state, finished = np.ones(len(slots), dtype=bool), None, 0
-    while finished < len(jobs):
+    while finished < n_jobs:
         batch = _stack(observations)
         batch = batch if normalize is None else normalize.normalize_obs(batch)
         actions, state = student.predict(batch, state=state, episode_start=starts, deterministic=deterministic)
@@ -241,7 +242,7 @@ def _play(
                 starts[slot] = True
                 begin(slot)
                 if progress is not None:
-                    progress(finished, len(jobs))
+                    progress(finished, n_jobs)
     return Evaluation(space, rows, returns, lengths, success)
 
 
