@@ -88,6 +88,7 @@ class TaskAttributes(TaskWrapper):
             if callable(env.get_wrapper_attr(name)):
                 raise ValueError(f"{name} is a method of {env.unwrapped}, not a parameter to set; see TaskFunction.")
         self._user_derive = derive
+        self._applied: dict[str, Any] = {}
         self._derived = {
             name: formula
             for cls in type(env.unwrapped).__mro__
@@ -96,6 +97,7 @@ class TaskAttributes(TaskWrapper):
         }
 
     def _apply(self, task: dict[str, Any]) -> None:
+        self._applied = task
         for name, value in task.items():
             try:
                 self.env.set_wrapper_attr(name, value, force=False)
@@ -116,21 +118,18 @@ class TaskAttributes(TaskWrapper):
             ValueError: As there; and if the environment's own ``reset`` sets an attribute anew.
         """
         observation, info = super().reset(seed=seed, options=options)
-        assert self.task is not None
-        for name, convert, value in zip(*self._names, self.task.tolist(), strict=True):
+        for name, value in self._applied.items():
             now = self.env.get_wrapper_attr(name)
-            if not _same(now, convert(value)):
+            if now is not value and not _same(now, value):
                 raise ValueError(
-                    f"The reset of {self.unwrapped} sets {name} anew, to {now!r}, so that the task's value, "
-                    f"{convert(value)!r}, is not played; see TaskFunction."
+                    f"The reset of {self.unwrapped} sets {name} anew, to {now!r}, so that the task's value, {value!r}, "
+                    "is not played; see TaskFunction."
                 )
         return observation, info
 
 
 def _same(now: Any, value: Any) -> bool:
     """Tell whether an attribute has a value, up to a trip through float32."""
-    if now is value:
-        return True
     if isinstance(value, float) and np.ndim(now) == 0:
         try:
             return abs(float(now) - value) <= 1e-6 * max(1.0, abs(value))
