@@ -73,7 +73,7 @@ def evaluating(count):
 
 def logging(count):
     """While a row of progress.csv is written."""
-    from tutelage.benchmarks.training.training import progress_table
+    from tutelage.benchmarks.training import progress_table
 
     original, calls = progress_table.ProgressTable.write, []
 
