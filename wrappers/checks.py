@@ -118,15 +118,13 @@ def check_task_spaces(found: Sequence[Any], teacher: Teacher) -> None:
     for index, space in enumerate(found):
         if not isinstance(space, TaskSpace):
             raise TypeError(
-                f"The task_space of environment {index} is a {type(space).__name__}, expected a "
-                "tutelage.TaskSpace; "
+                f"The task_space of environment {index} is a {type(space).__name__}, expected a tutelage.TaskSpace; "
                 "TaskSpace.from_gym() converts a Gymnasium space."
             )
         if space != teacher.task_space:
             raise ValueError(
-                f"Environment {index} plays tasks of {space}, but the teacher chooses from "
-                f"{teacher.task_space}; "
-                "build the teacher with the environment's own task_space."
+                f"Environment {index} plays tasks of {space}, but the teacher chooses from {teacher.task_space}; build "
+                "the teacher with the environment's own task_space."
             )
 
 

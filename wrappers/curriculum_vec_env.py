@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
@@ -28,14 +28,20 @@ from .checks import (
     check_task_spaces,
     check_teacher,
     describe_task,
-    first_bad_env,
     no_task_space,
     put,
     take,
 )
 from .curriculum import Curriculum, success_of
 from .episode_gate import EpisodeGate
-from .failure import DEAD_WORKER, FAILURE, failure_message, find_dead_worker
+from .failure import (
+    DEAD_WORKER,
+    FAILURE,
+    check_first_observations,
+    dead_worker_error,
+    failure_message,
+    not_finite_error,
+)
 
 
 class CurriculumVecEnv(Curriculum, VecEnvWrapper):
@@ -152,7 +158,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
             if FAILURE in info:
                 raise info[FAILURE].error()
         self.reset_infos = [dict(info) for info in self.venv.reset_infos]
-        self._check_first(observations, np.arange(self.num_envs))
+        check_first_observations(observations, np.arange(self.num_envs), self._describe)
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -191,7 +197,7 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
                 self._begin_all(self, indices, tasks, observations)
             except DEAD_WORKER as error:
                 raise self._worker_died(error) from error
-            self._check_first(take(observations, indices), indices)
+            check_first_observations(take(observations, indices), indices, self._describe)
         return observations, rewards, dones, infos
 
     def abort(self) -> None:
@@ -289,43 +295,15 @@ class CurriculumVecEnv(Curriculum, VecEnvWrapper):
     def _describe(self, index: int) -> str:
         return describe_task(self.current_tasks[index], self.task_space)
 
-    def _check_first(self, observations: Any, indices: NDArray[np.int64]) -> None:
-        """Raise if one of the first observations of some environments, stacked, is NaN or infinite."""
-        if not all_finite(observations):
-            place = first_bad_env(observations, len(indices))
-            i = int(indices[place])
-            raise RunError(
-                f"Environment {i} returned a first observation that is NaN or infinite on task "
-                f"{self._describe(i)}: "
-                f"{take(observations, place)!r}."
-            )
-
-    def _refuse(self, observations: Any, rewards: NDArray[Any], infos: Any) -> None:
+    def _refuse(self, observations: Any, rewards: NDArray[Any], infos: Any) -> NoReturn:
         for info in infos:
             if FAILURE in info:
                 raise info[FAILURE].error()
-        if not all_finite(rewards):
-            i = first_bad_env(rewards, self.num_envs)
-            raise RunError(
-                f"Environment {i} returned a reward of {rewards[i]} on task {self._describe(i)}; "
-                "expected a finite number."
-            )
-        i = first_bad_env(observations, self.num_envs)
-        raise RunError(
-            f"Environment {i} returned an observation that is NaN or infinite on task {self._describe(i)}: "
-            f"{take(observations, i)!r}."
-        )
+        raise not_finite_error(observations, rewards, self._describe)
 
     def _worker_died(self, error: BaseException) -> RunError:
         self._broken = True
-        index, code = find_dead_worker(getattr(self.venv, "processes", []))
-        if index < 0:
-            return RunError(f"The connection to a worker process was lost ({type(error).__name__}).")
-        return RunError(
-            f"The worker process of environment {index} died (exit code {code}) on task "
-            f"{self._describe(index)}; "
-            "its own error output may say why (out of memory, a crash in native code, os._exit)."
-        )
+        return dead_worker_error(getattr(self.venv, "processes", []), error, self._describe)
 
 
 # --- How the episodes of each kind of vector environment begin ----------------------------------------------
@@ -355,10 +333,8 @@ def _how_to_begin(venv: Any) -> Callable[[CurriculumVecEnv, NDArray[np.int64], T
     if isinstance(venv, VecEnvWrapper):
         name = type(venv).__name__
         raise ValueError(
-            f"CurriculumVecEnv must wrap the raw vector environment, but there is a {name} inside, which "
-            "would miss "
-            f"the first observations of the episodes. Put it outside: {name}(CurriculumVecEnv(venv, "
-            "teacher))."
+            f"CurriculumVecEnv must wrap the raw vector environment, but there is a {name} inside, which would miss "
+            f"the first observations of the episodes. Put it outside: {name}(CurriculumVecEnv(venv, teacher))."
         )
     if isinstance(venv, SubprocVecEnv):
         return _begin_remotely
@@ -402,18 +378,15 @@ def _check_gates(venv: VecEnv) -> None:
     for i, gated in enumerate(venv.env_is_wrapped(EpisodeGate)):
         if not gated:
             raise ValueError(
-                f"Environment {i} carries no EpisodeGate, so its episodes could not be held until the "
-                "teacher has "
-                "chosen. Build the workers as DummyVecEnv([lambda: EpisodeGate(Monitor(make_env()))] * n), "
-                "or use "
+                f"Environment {i} carries no EpisodeGate, so its episodes could not be held until the teacher has "
+                "chosen. Build the workers as DummyVecEnv([lambda: EpisodeGate(Monitor(make_env()))] * n), or use "
                 "make_curriculum_vec_env(env, teacher, n_envs)."
             )
     names = zip(venv.env_method("class_name"), venv.get_attr("gate_name"), strict=True)
     for i, (outermost, gate) in enumerate(names):
         if outermost != gate:
             raise ValueError(
-                f"The outermost wrapper of environment {i} is {outermost}; it must be the EpisodeGate, or "
-                f"{outermost} "
+                f"The outermost wrapper of environment {i} is {outermost}; it must be the EpisodeGate, or {outermost} "
                 f"would miss the reset of the episodes: EpisodeGate({outermost}(env))."
             )
 

@@ -7,7 +7,7 @@ environments whose episode ended, each to its own task, and presents ``Autoreset
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
@@ -22,14 +22,13 @@ from .checks import (
     check_task_spaces,
     check_teacher,
     describe_task,
-    first_bad_env,
     no_task_space,
     take,
 )
 from .curriculum import Curriculum
 from .episode_counter import EpisodeCounter
 from .episode_gate import TASK_TABLE, EpisodeGate
-from .failure import DEAD_WORKER, FAILURE, find_dead_worker
+from .failure import DEAD_WORKER, FAILURE, check_first_observations, dead_worker_error, not_finite_error
 
 
 class CurriculumVectorEnv(Curriculum, VectorWrapper):
@@ -168,13 +167,7 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         except DEAD_WORKER as error:
             raise self._worker_died(error) from error
         self._raise_failure(infos)
-        if not all_finite(observations):
-            i = first_bad_env(observations, self.num_envs)
-            raise RunError(
-                f"Environment {i} returned a first observation that is NaN or infinite on task "
-                f"{self._describe(i)}: "
-                f"{take(observations, i)!r}."
-            )
+        check_first_observations(observations, np.arange(self.num_envs), self._describe)
         return observations, infos
 
     def _end(
@@ -209,30 +202,13 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         if FAILURE in infos:
             raise infos[FAILURE][int(np.argmax(infos[f"_{FAILURE}"]))].error()
 
-    def _refuse(self, observations: Any, rewards: NDArray[Any], infos: dict[str, Any]) -> None:
+    def _refuse(self, observations: Any, rewards: NDArray[Any], infos: dict[str, Any]) -> NoReturn:
         self._raise_failure(infos)
-        if not all_finite(rewards):
-            i = first_bad_env(rewards, self.num_envs)
-            raise RunError(
-                f"Environment {i} returned a reward of {rewards[i]} on task {self._describe(i)}; "
-                "expected a finite number."
-            )
-        i = first_bad_env(observations, self.num_envs)
-        raise RunError(
-            f"Environment {i} returned an observation that is NaN or infinite on task {self._describe(i)}: "
-            f"{take(observations, i)!r}."
-        )
+        raise not_finite_error(observations, rewards, self._describe)
 
     def _worker_died(self, error: BaseException) -> RunError:
         self._broken = True
-        index, code = find_dead_worker(getattr(self.env, "processes", []))
-        if index < 0:
-            return RunError(f"The connection to a worker process was lost ({type(error).__name__}).")
-        return RunError(
-            f"The worker process of environment {index} died (exit code {code}) on task "
-            f"{self._describe(index)}; "
-            "its own error output may say why (out of memory, a crash in native code, os._exit)."
-        )
+        return dead_worker_error(getattr(self.env, "processes", []), error, self._describe)
 
 
 def _check_vector_env(env: Any) -> None:
@@ -240,36 +216,30 @@ def _check_vector_env(env: Any) -> None:
         if isinstance(env, VectorWrapper):
             name = type(env).__name__
             raise ValueError(
-                f"CurriculumVectorEnv must wrap the raw vector environment, but there is a {name} inside, "
-                "which would "
-                "miss the first observations of the episodes. Put it outside: "
-                f"{name}(CurriculumVectorEnv(envs, teacher))."
+                f"CurriculumVectorEnv must wrap the raw vector environment, but there is a {name} inside, which would "
+                f"miss the first observations of the episodes. Put it outside: {name}(CurriculumVectorEnv(envs, "
+                "teacher))."
             )
         hint = " Use CurriculumEnv for a single environment." if isinstance(env, gym.Env) else ""
         raise TypeError(f"Expected a gymnasium SyncVectorEnv or AsyncVectorEnv, got {type(env).__name__}.{hint}")
     mode = env.metadata.get("autoreset_mode")
     if mode is not AutoresetMode.DISABLED:
         raise ValueError(
-            f"The vector environment was built with autoreset_mode={mode}, so it would begin episodes before "
-            "the "
-            "teacher has chosen. Build it with autoreset_mode=AutoresetMode.DISABLED: "
-            f"{type(env).__name__}(env_fns, "
+            f"The vector environment was built with autoreset_mode={mode}, so it would begin episodes before the "
+            f"teacher has chosen. Build it with autoreset_mode=AutoresetMode.DISABLED: {type(env).__name__}(env_fns, "
             "autoreset_mode=gymnasium.vector.AutoresetMode.DISABLED), or use make_curriculum_vector_env."
         )
     for i, gated in enumerate(env.call("has_wrapper_attr", "gate_name")):
         if not gated:
             raise ValueError(
-                f"Environment {i} carries no EpisodeGate, through which the teacher gives each environment "
-                "its own "
-                f"task. Build the workers as {type(env).__name__}([lambda: EpisodeGate(make_env())] * n, …), "
-                "or use "
+                f"Environment {i} carries no EpisodeGate, through which the teacher gives each environment its own "
+                f"task. Build the workers as {type(env).__name__}([lambda: EpisodeGate(make_env())] * n, …), or use "
                 "make_curriculum_vector_env(env, teacher, num_envs)."
             )
     for i, (outer, gate) in enumerate(zip(env.call("class_name"), env.get_attr("gate_name"), strict=True)):
         if outer != gate:
             raise ValueError(
-                f"The outermost wrapper of environment {i} is {outer}; it must be the "
-                f"{EpisodeGate.__name__}, or "
+                f"The outermost wrapper of environment {i} is {outer}; it must be the {EpisodeGate.__name__}, or "
                 f"{outer} would miss the errors it reports: EpisodeGate({outer}(env))."
             )
     if not all(env.call("has_wrapper_attr", "task_space")):

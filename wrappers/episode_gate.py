@@ -193,16 +193,14 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         ):
             if now is not before and now != before:
                 raise ValueError(
-                    f"the task changed the {name} space from {before} to {now}, but all tasks must share "
-                    "one; "
-                    "pad the observations to a common shape"
+                    f"the task changed the {name} space from {before} to {now}, but all tasks must share one; pad the "
+                    "observations to a common shape"
                 )
         expected = self._spaces[0]
         if isinstance(expected, gym.spaces.Box) and np.shape(observation) != expected.shape:
             raise ValueError(
-                f"the first observation has shape {np.shape(observation)}, the observation space "
-                f"{expected.shape}; "
-                "all tasks must share one shape"
+                f"the first observation has shape {np.shape(observation)}, the observation space {expected.shape}; all "
+                "tasks must share one shape"
             )
 
     def _task_space(self) -> TaskSpace | None:

@@ -69,8 +69,7 @@ class TaskWrapper(gym.Wrapper, RecordConstructorArgs):
         gym.Wrapper.__init__(self, env)
         if env.has_wrapper_attr("task_space"):
             raise ValueError(
-                f"{env} has a task space already, {env.get_wrapper_attr('task_space')}; a second one would "
-                "leave the "
+                f"{env} has a task space already, {env.get_wrapper_attr('task_space')}; a second one would leave the "
                 "first to chance. Put all dimensions into one."
             )
         self.task_space = task_space

@@ -82,8 +82,7 @@ class TaskRebuild(TaskWrapper):
             before, now = getattr(self, name), getattr(self.env, name)
             if before != now:
                 raise ValueError(
-                    f"The environment of task {task} has the {name} {now}, expected {before}, for all tasks "
-                    "must share "
+                    f"The environment of task {task} has the {name} {now}, expected {before}, for all tasks must share "
                     "one. Pad or crop the observations to a common shape in make_env."
                 )
         self._built = task
