@@ -1,7 +1,7 @@
 """A teacher for Gymnasium's vector environments.
 
-The wrapped environment does not reset by itself (``AutoresetMode.DISABLED``); the wrapper resets the
-environments whose episode ended, each to its own task, and presents ``AutoresetMode.SAME_STEP`` to the user.
+The wrapped environment does not reset by itself (``AutoresetMode.DISABLED``); the wrapper resets the environments whose
+episode ended, each to its own task, and presents ``AutoresetMode.SAME_STEP`` or ``NEXT_STEP`` to the user.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .checks import (
 )
 from .curriculum import Curriculum
 from .episode_counter import EpisodeCounter
-from .episode_gate import TASK_TABLE, EpisodeGate
+from .episode_gate import IDLE_STEP, TASK_TABLE, EpisodeGate
 from .failure import DEAD_WORKER, FAILURE, check_first_observations, dead_worker_error, not_finite_error
 
 
@@ -37,14 +37,18 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
     To its user the environment resets in the same step: where an episode ended, the observation is the first
     of the next one, ``infos["final_obs"]`` holds the last one, and ``infos["final_info"]`` the info of the
     last step, with ``"task"`` (shape ``(n_envs, d)``) and ``"task_id"`` of the episode just played and
-    ``"episode"`` with its return ``"r"`` and length ``"l"``. ``reset()`` abandons the episodes under way: the
-    teacher never hears of them.
+    ``"episode"`` with its return ``"r"`` and length ``"l"``. With ``autoreset_mode="NextStep"``, as Gymnasium's
+    wrappers for observations want it, the observation is the last one, all these are among ``infos`` itself, and
+    the next episode begins with the next step: there this environment's action has no effect, its reward is 0 and its
+    observation the first one. A learner leaves these steps out of its loss. ``reset()`` abandons the episodes under
+    way: the teacher never hears of them.
 
     Args:
         env: A `SyncVectorEnv` or `AsyncVectorEnv` built with ``autoreset_mode=AutoresetMode.DISABLED`` of
             task environments, each in an `EpisodeGate` (`make_curriculum_vector_env` does both).
         teacher: Who chooses; its task space is the environments'.
         seed: Seed of the first environment at the first ``reset()`` that is given none; the i-th gets i more.
+        autoreset_mode: What the user sees: `AutoresetMode.SAME_STEP` or `AutoresetMode.NEXT_STEP`.
 
     Raises:
         TypeError: ``env`` is no `SyncVectorEnv` or `AsyncVectorEnv`, or ``teacher`` no `Teacher`.
@@ -69,15 +73,25 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         ([0, 1], 'SameStep')
     """
 
-    def __init__(self, env: VectorEnv, teacher: Teacher, *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        env: VectorEnv,
+        teacher: Teacher,
+        *,
+        seed: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+    ) -> None:
         check_teacher(teacher)
         _check_vector_env(env)
+        mode = _autoreset_mode(autoreset_mode)
         VectorWrapper.__init__(self, env)
         self._open(teacher, env.num_envs)
         self._first_seed = seed
         self._broken = False
+        self._same_step = mode is AutoresetMode.SAME_STEP
+        self._over = np.zeros(env.num_envs, dtype=np.bool_)
         check_task_spaces(env.get_attr("task_space"), teacher)  # type: ignore[attr-defined]
-        self.metadata = {**env.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
+        self.metadata = {**env.metadata, "autoreset_mode": mode}
         env.set_attr("index", list(range(env.num_envs)))  # type: ignore[attr-defined]
         env.call("attach", None, not isinstance(env, SyncVectorEnv))  # type: ignore[attr-defined]
 
@@ -106,6 +120,7 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         mask = options.get("reset_mask")
         indices = np.arange(self.num_envs) if mask is None else np.flatnonzero(mask)
         self._new_tasks(indices)
+        self._over[indices] = False
         return self._reset_workers(seed, options)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
@@ -114,6 +129,11 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         Raises:
             RunError: An environment failed, a worker died, or a reward or an observation is NaN or infinite.
         """
+        began = self._over
+        first_infos: dict[str, Any] = {}
+        if np.count_nonzero(began):
+            _, first_infos = self._begin_next(began, idle=True)
+            self._over = np.zeros(self.num_envs, dtype=np.bool_)
         try:
             observations, rewards, terminations, truncations, infos = self.env.step(actions)
         except DEAD_WORKER as error:
@@ -121,17 +141,25 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         if not (all_finite(rewards) and all_finite(observations)):
             self._refuse(observations, rewards, infos)
         if self.warmup:
-            self._warm[:] = True
+            self._warm[~began] = True
+        if first_infos:
+            _merge(infos, first_infos)
         done = terminations | truncations
         if np.count_nonzero(done):
             indices = np.flatnonzero(done)
+            truncated, played = (truncations & ~terminations)[indices], self._played(done)
+            if not self._same_step:
+                self._end(indices, infos, truncated)
+                _merge(infos, played)
+                self._over = done
+                return observations, rewards, terminations, truncations, infos
             infos, final_info = _split(infos, done)
             last = np.full(self.num_envs, None, dtype=object)
             for i in indices.tolist():
                 last[i] = take(observations, i)
-            self._end(indices, final_info, truncations & ~terminations, done)
-            self._next_tasks(indices)
-            observations, first_infos = self._reset_workers(None, {"reset_mask": done.copy()})
+            self._end(indices, final_info, truncated)
+            final_info.update(played)
+            observations, first_infos = self._begin_next(done)
             _merge(infos, first_infos)
             infos["final_obs"], infos["_final_obs"] = last, done.copy()
             infos["final_info"], infos["_final_info"] = final_info, done.copy()
@@ -161,6 +189,11 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
 
     # --- Episodes -------------------------------------------------------------------------------------------
 
+    def _begin_next(self, done: NDArray[np.bool_], *, idle: bool = False) -> tuple[Any, dict[str, Any]]:
+        """Begin the next episodes where others are done; with ``idle`` their next step is none."""
+        self._next_tasks(np.flatnonzero(done))
+        return self._reset_workers(None, {"reset_mask": done.copy(), **({IDLE_STEP: True} if idle else {})})
+
     def _reset_workers(self, seed: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         try:
             observations, infos = self.env.reset(seed=seed, options={**options, TASK_TABLE: self.current_tasks.copy()})
@@ -170,27 +203,28 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
         check_first_observations(observations, np.arange(self.num_envs), self._describe)
         return observations, infos
 
-    def _end(
-        self,
-        indices: NDArray[np.int64],
-        final: dict[str, Any],
-        truncated: NDArray[np.bool_],
-        done: NDArray[np.bool_],
-    ) -> None:
-        """Stamp the final info of finished episodes and report them."""
+    def _played(self, done: NDArray[np.bool_]) -> dict[str, Any]:
+        """Return the tasks of the episodes that are done, and their ids, as batched infos."""
+        return {
+            "task": np.where(done[:, None], self.current_tasks, 0.0),
+            "_task": done.copy(),
+            "task_id": np.where(done, self.current_ids, 0),
+            "_task_id": done.copy(),
+        }
+
+    def _end(self, indices: NDArray[np.int64], final: dict[str, Any], truncated: NDArray[np.bool_]) -> None:
+        """Report finished episodes, of which `final` has the infos of the last step."""
         episode = final["episode"]
         success = np.full(self.num_envs, np.nan)
         if "is_success" in final:
             known = final["_is_success"]
             success[known] = final["is_success"][known].astype(np.float64)
-        final["task"], final["_task"] = np.where(done[:, None], self.current_tasks, 0.0), done.copy()
-        final["task_id"], final["_task_id"] = np.where(done, self.current_ids, 0), done.copy()
         self._finish(
             indices,
             [round(float(episode["r"][i]), 6) for i in indices.tolist()],  # as Monitor does
             [int(episode["l"][i]) for i in indices.tolist()],
             success[indices],
-            truncated[indices],
+            truncated,
         )
 
     # --- Errors ---------------------------------------------------------------------------------------------
@@ -209,6 +243,15 @@ class CurriculumVectorEnv(Curriculum, VectorWrapper):
     def _worker_died(self, error: BaseException) -> RunError:
         self._broken = True
         return dead_worker_error(getattr(self.env, "processes", []), error, self._describe)
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    """Return what the user is to see, or raise."""
+    modes = {each.value: each for each in (AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP)}
+    name = mode.value if isinstance(mode, AutoresetMode) else str(mode)
+    if name not in modes:
+        raise ValueError(unknown_name("autoreset_mode", name, modes))
+    return modes[name]
 
 
 def _check_vector_env(env: Any) -> None:
@@ -302,6 +345,7 @@ def make_curriculum_vector_env(
     vectorization_mode: str = "sync",
     *,
     seed: int | None = None,
+    autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
     env_kwargs: dict[str, Any] | None = None,
     wrapper_class: Callable[[gym.Env], gym.Env] | None = None,
     vector_kwargs: dict[str, Any] | None = None,
@@ -315,6 +359,8 @@ def make_curriculum_vector_env(
         vectorization_mode: ``"sync"`` or ``"async"``.
         seed: Determines the seeds of the environments at the first reset without one, and of the action
             spaces.
+        autoreset_mode: What the user sees, `AutoresetMode.SAME_STEP` or `AutoresetMode.NEXT_STEP`; see
+            `CurriculumVectorEnv`.
         env_kwargs: Passed to ``gymnasium.make`` or to the function.
         wrapper_class: Wraps each environment; an adapter such as `TaskAttributes` belongs here.
         vector_kwargs: Passed to `SyncVectorEnv` or `AsyncVectorEnv`.
@@ -343,13 +389,15 @@ def make_curriculum_vector_env(
         raise ValueError(unknown_name("vectorization_mode", vectorization_mode, kinds))
     extra = dict(vector_kwargs or {})
     if "autoreset_mode" in extra:
-        raise ValueError("autoreset_mode is not yours to choose here: it is DISABLED inside and SAME_STEP outside.")
+        raise ValueError(
+            "Give autoreset_mode beside vector_kwargs: it is how you see the environments; inside it is DISABLED."
+        )
     check_teacher(teacher)
     make = env_function(env, env_kwargs, EpisodeCounter, wrapper_class)
     envs = kinds[vectorization_mode]([make] * num_envs, autoreset_mode=AutoresetMode.DISABLED, **extra)
     first, actions = env_seeds(seed)
     try:
-        result = CurriculumVectorEnv(envs, teacher, seed=first)
+        result = CurriculumVectorEnv(envs, teacher, seed=first, autoreset_mode=autoreset_mode)
     except BaseException:
         envs.close()
         raise

@@ -26,6 +26,9 @@ TASK_TABLE = "task_table"
 """Option of ``reset``: the tasks of all environments, shape ``(n_envs, d)``; each gate takes the row of its
 index."""
 
+IDLE_STEP = "idle_step"
+"""Option of ``reset``: True if the next step is to be none: it returns the first observation again, for no reward."""
+
 
 class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
     """Holds an environment at the end of an episode until the next task is decided.
@@ -79,6 +82,7 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         self.remote = False
         self.gate_name = type(self).__name__
         self._ended = False
+        self._idle = False
         self._return = 0.0
         self._length = 0
         self._since = time.time()
@@ -144,6 +148,9 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         Raises:
             RunError: As in `begin`.
         """
+        if self._idle:
+            self._idle = False
+            return self._last_observation, 0.0, False, False, {}
         try:
             result = self.env.step(action)
             if self.counts:
@@ -162,9 +169,10 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
         return result
 
     def _really_reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        idle = False
         if options and TASK_TABLE in options:
-            table = options[TASK_TABLE]
-            options = {key: value for key, value in options.items() if key != TASK_TABLE}
+            table, idle = options[TASK_TABLE], options.get(IDLE_STEP, False)
+            options = {key: value for key, value in options.items() if key not in (TASK_TABLE, IDLE_STEP)}
             options["task"] = table[self.index]
         task = options.get("task") if options else None
         try:
@@ -173,7 +181,9 @@ class EpisodeGate(gym.Wrapper, RecordConstructorArgs):
                 self._verify(task, observation, info)
         except Exception as error:
             return self.observation_space.sample(), self._fail(error, "reset()", task)
-        self._ended = False
+        self._ended, self._idle = False, idle
+        if idle:
+            self._last_observation = observation
         self._return, self._length = 0.0, 0
         self._task = info.get("task") if task is None else task
         return observation, info

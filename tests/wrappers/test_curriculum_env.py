@@ -3,7 +3,7 @@
 import gymnasium as gym
 import numpy as np
 import pytest
-from environments import SPACE, Adaptive, Constant, Counting, Recorder, expected
+from environments import SPACE, Adaptive, Constant, Counting, Recorder, Replay, expected
 from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 from gymnasium.vector import AutoresetMode
 from stable_baselines3 import PPO
@@ -144,17 +144,6 @@ def test_infos_are_those_of_gymnasiums_own_same_step_mode():
             assert set(theirs[4]["final_info"]) == set(ours[4]["final_info"]) - {
                 *("task", "_task", "task_id", "_task_id")
             }
-
-
-class Replay(Adaptive):
-    """Hands out the rows it is given."""
-
-    def __init__(self, rows):
-        super().__init__()
-        self.rows = rows
-
-    def _sample(self, n):
-        return np.stack([self.rows.pop(0) for _ in range(n)])
 
 
 def test_a_vector_environment_reports_truncation():
