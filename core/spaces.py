@@ -28,7 +28,7 @@ _TOLERANCE = 1e-6
 _ROUNDING = 2.0**-24
 """… and by this share of the value, which is what float32 rounds off where the range is far from zero or empty."""
 
-_MAX_ENUMERATION = 10_000_000
+MAX_ENUMERATION = 10_000_000
 
 _FEW = 16
 """Up to so many dimensions, a loop over the numbers of one task is quicker than NumPy."""
@@ -216,6 +216,22 @@ class TaskSpace:
             raise ValueError(self._complaint(batch[int(np.argmin(np.atleast_1d(inside)))]))
         return np.minimum(np.maximum(rows, self.low), self.high)
 
+    def keys(self, tasks: ArrayLike) -> list[bytes]:
+        """Return a key for each task, the same for tasks that differ by no more than a trip through float32.
+
+        Args:
+            tasks: Tasks of this space, shape ``(n, d)``.
+
+        Example:
+            >>> space = TaskSpace(x=(0.0, 1.0))
+            >>> space.keys([[0.1], [0.2]]) == space.keys(np.array([[0.1], [0.2]], dtype=np.float32))
+            True
+        """
+        rows = np.asarray(tasks, dtype=np.float64) + 0.0  # no negative zeros
+        if not self.discrete.all():
+            rows = np.where(self.discrete, rows, rows.astype(np.float32))
+        return [row.tobytes() for row in rows]
+
     def _complaint(self, row: FloatArray) -> str:
         for value, dim, low, high in zip(row, self.dimensions, self._soft_low, self._soft_high, strict=True):
             where = f"Task {row.tolist()}: {dim.name} = {value:g}"
@@ -238,7 +254,7 @@ class TaskSpace:
             if given.dtype.kind in "USc":
                 raise TypeError("strings and complex numbers are no tasks")
             rows = given.astype(np.float64, copy=False)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"Expected tasks as numbers of shape (n, {self.n_dims}) or ({self.n_dims},), got {tasks!r}. "
                 "TaskSpace.from_dict() converts a dict with names."
@@ -344,10 +360,10 @@ class TaskSpace:
             count = int(min(n, dim.size))
             values = np.linspace(dim.low, dim.high, count) if count > 1 else np.array([(dim.low + dim.high) / 2])
             axes.append(np.unique(np.floor(values + 0.5)) if dim.kind != "continuous" else values)
-        if (size := math.prod(map(len, axes))) > _MAX_ENUMERATION:
+        if (size := math.prod(map(len, axes))) > MAX_ENUMERATION:
             raise ValueError(
                 f"A grid of {n} values for each of {self.n_dims} dimensions has {size:.3g} tasks, too many "
-                f"(limit {_MAX_ENUMERATION:,}). Take a smaller n, or sample()."
+                f"(limit {MAX_ENUMERATION:,}). Take a smaller n, or sample()."
             )
         return self._product(axes)
 
@@ -360,8 +376,8 @@ class TaskSpace:
         if not self.is_finite:
             endless = [dim.name for dim in self.dimensions if math.isinf(dim.size)]
             raise ValueError(f"The tasks cannot be enumerated: {', '.join(endless)} is continuous. Use grid(n).")
-        if self.size > _MAX_ENUMERATION:
-            raise ValueError(f"{self.size:.3g} tasks are too many to enumerate (limit {_MAX_ENUMERATION:,}).")
+        if self.size > MAX_ENUMERATION:
+            raise ValueError(f"{self.size:.3g} tasks are too many to enumerate (limit {MAX_ENUMERATION:,}).")
         return self._product([dim.low + np.arange(dim.size) for dim in self.dimensions])
 
     def _product(self, axes: Sequence[NDArray[Any]]) -> FloatArray:
@@ -405,9 +421,9 @@ class TaskSpace:
         extra = [name for name in task if name not in self.names]
         if missing or extra:
             raise ValueError(
-                f"Expected exactly the names {', '.join(self.names)}"
-                + (f"; missing: {', '.join(missing)}" if missing else "")
-                + (f"; unknown: {', '.join(map(str, extra))}" if extra else "")
+                f"Expected exactly the names {_listed(self.names)}"
+                + (f"; missing: {_listed(missing)}" if missing else "")
+                + (f"; unknown: {_listed(extra)}" if extra else "")
                 + "."
             )
         row = np.empty(self.n_dims)
@@ -505,3 +521,9 @@ class TaskSpace:
             return cls(specs)
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"This does not describe a task space: {data!r} ({error!r}).") from error
+
+
+def _listed(names: Sequence[Any], most: int = 12) -> str:
+    """Return names for a message, not all of very many."""
+    shown = ", ".join(map(str, names[:most]))
+    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

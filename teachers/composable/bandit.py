@@ -31,7 +31,7 @@ from ..state_checks import counter, finite_array
 from ..success import success_threshold
 from ..teacher import Teacher
 from .estimators import Estimator, estimator_of
-from .feedback import Feedback
+from .feedback import LARGEST, Feedback
 from .members import Members
 from .policies import Policy, cap_shares, largest_remainder, policy_of
 from .regions import Regions, regions_of
@@ -392,11 +392,12 @@ class Bandit(Teacher):
             raise ValueError(f"It was saved with the arms {list(state['arms'])}, this teacher has {self.arms}.")
         k = self.n_arms
         counts = finite_array(state, "counts", (k,), np.int64, low=0)
-        means, moments = finite_array(state, "means", (k,)), finite_array(state, "moments", (3,))
+        means = finite_array(state, "means", (k,), low=-LARGEST, high=LARGEST)
+        moments = finite_array(state, "moments", (3,))
         seen, bounds = finite_array(state, "seen", (k,), np.bool_), finite_array(state, "bounds", (2,))
         if moments[0] < 0.0 or moments[2] < 0.0 or bounds[0] > bounds[1]:
             raise ValueError("Its moments or bounds of the signals are none.")
-        values = finite_array(state, "round_values", (None,))
+        values = finite_array(state, "round_values", (None,), low=-LARGEST, high=LARGEST)
         arms = finite_array(state, "round_arms", (len(values),), np.int64, low=0, high=k - 1)
         n_round = counter(state, "n_round", most=self.update_every_episodes - 1)
         n_rounds = counter(state, "n_rounds")

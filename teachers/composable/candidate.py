@@ -301,7 +301,7 @@ class Candidate(Teacher):
         else:
             values = success_of(outcomes, self.success_above)
         if isinstance(self._predictor, Rollouts):
-            self._count(outcomes.tasks + 0.0, values)
+            self._count(outcomes.tasks, values)
         done = 0
         while done < len(outcomes):
             room = min(self.update_every_episodes - self._n_round, len(outcomes) - done)
@@ -318,9 +318,9 @@ class Candidate(Teacher):
     def _count(self, tasks: FloatArray, success: FloatArray) -> None:
         if not len(self._candidates):
             return
-        index = {row.tobytes(): i for i, row in enumerate(self._candidates)}
-        for row, solved in zip(tasks, success, strict=True):
-            i = index.get(row.tobytes(), -1)
+        index = {key: i for i, key in enumerate(self.task_space.keys(self._candidates))}
+        for key, solved in zip(self.task_space.keys(tasks), success, strict=True):
+            i = index.get(key, -1)
             if i >= 0:
                 self._played[i] += 1.0
                 self._solved[i] += solved

@@ -1,6 +1,6 @@
 """Generator: tasks are proposed, tried, judged, and changed again: easier, harder or just a little.
 
-One teacher for co-evolution: Agent0, Socratic-Zero, SPELL, CLPO, ARTE. What proposes is exchangeable (anything with
+One teacher for co-evolution: Agent0, Socratic-Zero, SPELL, CLPO. What proposes is exchangeable (anything with
 ``propose`` and ``learn``); the one that ships changes tasks of an archive. What a proposal is worth depends on the
 student's success on it, a validity gate and a penalty for repetitions.
 
@@ -38,7 +38,7 @@ BoolArray = NDArray[np.bool_]
 
 MOST_INVALID = 1000
 """So many proposals in a row may be invalid."""
-_MOST_OPEN = 1000
+_MOST_OPEN = 10_000
 """Proposals whose attempts are awaited; the oldest is forgotten first."""
 _N_TRIED = 64
 
@@ -234,8 +234,8 @@ class GeneratorTeacher(Teacher):
         self._open = np.concatenate([self._open, rows])
         counts = np.column_stack([np.zeros((len(rows), 2)), alike * (self.batch / len(rows))])
         self._open_counts = np.concatenate([self._open_counts, counts])
-        for i, row in enumerate(rows):
-            self._index[row.tobytes()] = first + i
+        for i, key in enumerate(self.task_space.keys(rows)):
+            self._index[key] = first + i
         self._due = [first + i for i in range(len(rows)) for _ in range(self.n_attempts)]
         self._forget(len(self._open) - _MOST_OPEN)
         return True
@@ -269,9 +269,9 @@ class GeneratorTeacher(Teacher):
         """Give up the oldest open proposals."""
         if n <= 0:
             return
-        for i, row in enumerate(self._open[:n]):
-            if self._index.get(row.tobytes()) == self._first_number + i:
-                del self._index[row.tobytes()]
+        for i, key in enumerate(self.task_space.keys(self._open[:n])):
+            if self._index.get(key) == self._first_number + i:
+                del self._index[key]
         self._open, self._open_counts = self._open[n:], self._open_counts[n:]
         self._first_number += n
         self._due = [number for number in self._due if number >= self._first_number]
@@ -285,20 +285,22 @@ class GeneratorTeacher(Teacher):
 
     def _update(self, outcomes: Outcomes) -> None:
         success = success_of(outcomes, self.success_above).tolist()
-        for row, solved in zip(outcomes.tasks + 0.0, success, strict=True):
-            number = self._index.get(row.tobytes(), -1)
+        keys = self.task_space.keys(outcomes.tasks)
+        for row, key, solved in zip(outcomes.tasks + 0.0, keys, success, strict=True):
+            number = self._index.get(key, -1)
             if number >= 0:
                 counts = self._open_counts[number - self._first_number]
                 counts[:2] += (solved, 1.0)
                 if counts[1] >= self.n_attempts:
-                    self._judge(number, row)
+                    del self._index[key]
+                    self._judge(number)
             else:
                 self._follow(row, solved)
 
-    def _judge(self, number: int, row: FloatArray) -> None:
+    def _judge(self, number: int) -> None:
         """Judge a proposal whose attempts have come back: keep it, or not."""
         solved, played, alike = self._open_counts[number - self._first_number]
-        del self._index[row.tobytes()]
+        row = self._open[number - self._first_number].copy()
         rate = solved / played
         worth = float(self._worth(row[None], np.array([rate]), alike)[0])
         self._n_judged += 1
@@ -337,7 +339,7 @@ class GeneratorTeacher(Teacher):
         """Follow the success on a task of the archive; what the student always or never solves by now is dropped."""
         if not len(self._archive):
             return
-        found = np.flatnonzero((self._archive == row).all(axis=1))
+        found = np.flatnonzero((np.abs(self._archive - row) <= self.task_space.tolerance).all(axis=1))
         if not len(found):
             return
         i = int(found[0])
@@ -430,7 +432,7 @@ class GeneratorTeacher(Teacher):
         elif state["generator"]:
             raise ValueError("It has the state of a generator, this teacher's has none.")
         self._open, self._open_counts, self._due = rows["open"], counts, due.tolist()
-        self._index = {rows["open"][i - first].tobytes(): i for i in waiting.tolist()}
+        self._index = dict(zip(self.task_space.keys(rows["open"][waiting - first]), waiting.tolist(), strict=True))
         self._archive, self._rates, self._fitness, self._kept_at = rows["archive"], rates, fitness, kept_at
         self._streaks = streaks
         self._tried, self._tried_rates, self._mean_fitness = rows["tried"], tried_rates, mean_fitness

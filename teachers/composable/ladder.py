@@ -109,7 +109,8 @@ class Ladder(Teacher):
         )
         names = self._regions.names
         numbers = Prerequisites(names, {})
-        self.held_out = {numbers.number(s) for s in ([held_out] if isinstance(held_out, (str, int)) else held_out)}
+        one = isinstance(held_out, (str, int, np.integer))
+        self.held_out = {numbers.number(stage) for stage in ([held_out] if one else held_out)}
         self.prerequisites = Prerequisites(names, requires, self.held_out)
         self.gate = gate_of(gate)
         self.mode, self.keep = mode, whole("keep", keep, 1)
@@ -231,11 +232,16 @@ class Ladder(Teacher):
     def _update(self, outcomes: Outcomes) -> None:
         inside = self._regions.contains(outcomes.tasks)
         stages = np.where(inside.any(axis=1), inside.argmax(axis=1), -1).tolist()
+        several = (np.count_nonzero(inside, axis=1) > 1).tolist()
         success = success_of(outcomes, self.success_above)
         told = 0  # the inner teacher has learned from the episodes before this one
-        for i, stage in enumerate(stages):
+        for i, first in enumerate(stages):
             before = self._active
-            if stage >= 0:
+            counted = [first] if first >= 0 else []
+            if several[i]:  # where stages overlap, it is an episode of all that are in play
+                counted = [stage for stage in before if inside[i, stage]] or counted
+                stages[i] = counted[0]
+            for stage in counted:
                 self._count(stage, float(success[i]))
             if isinstance(self.gate, Steps):
                 number = int(outcomes.ids[i])  # below 0: not handed out by this teacher
@@ -246,7 +252,7 @@ class Ladder(Teacher):
                     self._tell(outcomes[told : i + 1], stages[told : i + 1], before)
                     told = i + 1
                     self._advance()
-            elif isinstance(self.gate, Mastery) and stage >= 0 and self._probe(stage, self.gate):
+            elif isinstance(self.gate, Mastery) and self._judge(counted, self.gate):
                 self._tell(outcomes[told : i + 1], stages[told : i + 1], before)
                 told = i + 1
                 self._advance()
@@ -267,6 +273,11 @@ class Ladder(Teacher):
     def _count(self, stage: int, success: float) -> None:
         self._successes[stage] += success
         self._episodes[stage] += 1
+
+    def _judge(self, stages: list[int], gate: Mastery) -> bool:
+        """Probe some stages, all of them; returns whether stages have opened or closed."""
+        changed = [self._probe(stage, gate) for stage in stages]
+        return any(changed)
 
     def _probe(self, stage: int, gate: Mastery) -> bool:
         """Judge a stage when it has been played often enough; returns whether stages have opened or closed."""

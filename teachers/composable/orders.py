@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...specs import parse_spec
+from ..hyperparameters import whole
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -66,6 +67,8 @@ def order_of(
             raise ValueError(f"order must have each number from 0 to {k - 1} once, got {spec!r}.")
         return numbers.astype(np.int64)
     name, args, kwargs = parse_spec("order", spec, ORDERS)
+    if (args or kwargs) and name not in ("spiral", "mmd"):
+        raise ValueError(f"order: {name} takes no argument, got {spec!r}.")
     by_level = np.argsort(difficulty, kind="stable")
     if name == "ascending":
         return by_level
@@ -90,7 +93,7 @@ def order_of(
     if name == "interleaved_curriculum":
         return _in_turns(rising)
     if name == "spiral":
-        levels = int(args[0] if args else kwargs.get("levels", 3))
+        levels = whole("levels of spiral", args[0] if args else kwargs.get("levels", 3), 1)
         parts = [np.array_split(group, levels) for group in rising]
         return np.concatenate([parts[c][level] for level in range(levels) for c in range(len(labels))]).astype(np.int64)
     if name == "mmd":

@@ -25,6 +25,7 @@ from ...errors import unknown_name
 from ...outcomes import Outcomes
 from ...schedules import Schedule
 from ...spaces import TaskSpace
+from ...specs import parse_spec
 from ..expert_knowledge import ExpertKnowledge
 from ..hyperparameters import real, whole
 from ..replay.kernel_density import kernel_density
@@ -138,6 +139,7 @@ class Paced(Teacher):
         self._tried, self._solved = np.zeros(k), np.zeros(k)  # episodes of the tasks that are tried
         self._asked = np.zeros(k, dtype=np.bool_)  # which these are
         self._sorting = (0, 0)  # the ranks that are sorted by what comes back of their tasks
+        self._asked_order = np.empty(0, dtype=np.int64)  # the tasks of these ranks, as they were before
         self._stale = False  # whether more has come back since they were sorted
         self.difficulty = self._difficulties(difficulty, expert)
         self._order_spec, self._category = order.tolist() if isinstance(order, np.ndarray) else order, category
@@ -158,7 +160,9 @@ class Paced(Teacher):
         if isinstance(weights, Mapping) and set(weights) == {"rising"}:
             return whole("rising of weights", weights["rising"], 1)
         if isinstance(weights, str) and weights.startswith("rising("):
-            return whole("rising of weights", float(weights[7:].rstrip(") ")), 1)
+            _, args, _ = parse_spec("weights", weights, ["rising"])
+            if len(args) == 1:
+                return whole("rising of weights", args[0], 1)
         raise ValueError(f"weights must be None, 'easiness' or {{'rising': rounds}}, got {weights!r}.")
 
     def _check_hyperparameters(self) -> None:
@@ -207,7 +211,7 @@ class Paced(Teacher):
 
     def _set_pool(self, pool: FloatArray) -> None:
         self.pool = pool + 0.0
-        self._index = {row.tobytes(): i for i, row in reversed(list(enumerate(self.pool)))}
+        self._index = {key: i for i, key in reversed(list(enumerate(self.task_space.keys(self.pool))))}
 
     def _difficulties(self, spec: Any, expert: ExpertKnowledge) -> FloatArray:
         k = len(self.pool)
@@ -369,7 +373,8 @@ class Paced(Teacher):
 
     def _ask(self, first: int, last: int) -> None:
         """Have the tasks of some ranks tried, and sort them by what comes back."""
-        inside = self.order[first:last]
+        inside = self.order[first:last].copy()
+        self._asked_order = inside
         self._tried[:] = self._solved[:] = 0.0
         self._asked[:] = False
         self._asked[inside] = True
@@ -385,8 +390,8 @@ class Paced(Teacher):
 
     def _update(self, outcomes: Outcomes) -> None:
         success = success_of(outcomes, self.success_above).tolist()
-        for row, solved in zip(outcomes.tasks + 0.0, success, strict=True):
-            task = self._index.get(row.tobytes(), -1)
+        for key, solved in zip(self.task_space.keys(outcomes.tasks), success, strict=True):
+            task = self._index.get(key, -1)
             if task >= 0:
                 self._learn(task, solved)
             self._round_tasks.append(task)
@@ -405,7 +410,7 @@ class Paced(Teacher):
         """Sort the ranks that are tried by the rate of failure; other ranks stay where they are."""
         self._stale = False
         first, last = self._sorting
-        inside = self._order[first:last]
+        inside = self._asked_order  # and not as it has been sorted since: ties stay as they were
         known = self._tried[inside] > 0.0
         failures = np.where(known, 1.0 - self._solved[inside] / np.maximum(self._tried[inside], 1.0), 0.5)
         self.difficulty[inside] = failures
@@ -469,6 +474,7 @@ class Paced(Teacher):
             "tried": self._tried.copy(),
             "solved": self._solved.copy(),
             "sorting": list(self._sorting),
+            "asked_order": self._asked_order.copy(),
             "block": self._block,
             "place": self._place,
             "epoch": self._epoch,
@@ -500,6 +506,9 @@ class Paced(Teacher):
         tried, solved = (finite_array(state, name, (k,), low=0.0) for name in ("tried", "solved"))
         asked = finite_array(state, "asked", (k,), np.bool_)
         first, last = finite_array(state, "sorting", (2,), np.int64, low=0, high=k).tolist()
+        asked_order = finite_array(state, "asked_order", (last - first,), np.int64, low=0, high=k - 1)
+        if sorted(asked_order.tolist()) != sorted(order[first:last].tolist()):
+            raise ValueError("The tasks that are tried are others than those it sorts.")
         block, place, epoch, n_rounds = (counter(state, name) for name in ("block", "place", "epoch", "n_rounds"))
         success = finite_array(state, "round_success", (None,), low=0.0, high=1.0)
         tasks = finite_array(state, "round_tasks", (len(success),), np.int64, low=-1, high=k - 1)
@@ -513,7 +522,7 @@ class Paced(Teacher):
         self._set_pool(pool)
         self._labels = self._categories(self._category, self._order_spec)
         self.difficulty, self._order, self._probes, self._queue = difficulty, order, probes, queue
-        self._asked, self._stale = asked, False
+        self._asked, self._asked_order, self._stale = asked, asked_order, False
         self._tried, self._solved, self._sorting = tried, solved, (first, last)
         self._block, self._place, self._epoch, self._n_rounds, self._accuracy = block, place, epoch, n_rounds, accuracy
         self._round_tasks, self._round_success = tasks.tolist(), success.tolist()

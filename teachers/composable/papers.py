@@ -36,6 +36,7 @@ class Paper(NamedTuple):
 _PLAIN = {"mix_uniform": 0.0, "max_share": None}
 _ADVANTAGE = {**_PLAIN, "signal": "abs_advantage", "score": "identity"}
 _SEQUENCE = {"window": "block", "pacing": "linear(0, 1)"}
+_FORWARD = {"accuracy": {"n": 0.05, "alpha": 2.0, "beta": 0.5, "extra": 0.0, "cap": 0.1, "patience": None}}
 _STEPS = {"gate": "steps(2000)", "mode": "single"}
 _TIMESCALES = {"gate": "mastery(0.98, rule='mean_and_newest', min_episodes=200)", "patience": None}
 _NO_TEXT = "Writes text for language models and trains no student on tasks."
@@ -111,9 +112,13 @@ PAPERS: tuple[Paper, ...] = (
                 "n_attempts": 4,
                 "tiers": (0.3, 0.7),
                 "operators": {"hard": "simplify", "medium": "diversify", "easy": "diversify"},
+                "repetition": 0.0,
             }
         },
-        remark="The weight of the KL term on hard tasks is the student's business.",
+        remark=(
+            "The weight of the KL term on hard tasks is the student's business; easy tasks, which the paper leaves as "
+            "they are, are diversified."
+        ),
         code="csuking/CLPO",
     ),
     Paper(
@@ -162,15 +167,15 @@ PAPERS: tuple[Paper, ...] = (
         17,
         "Angles Don't Lie (GAIN-RL)",
         "A Gaussian window moves over sorted data with the accuracy.",
-        {"paced:gain-rl": {"window": "gaussian", "width": 0.1, "pacing": "accuracy(0.05, 2.0, 0.5, 0.0, 0.1)"}},
-        remark="The pacing only: the angles that sort the data are inside of the student.",
+        {"paced:gain-rl": {"window": "gaussian", "width": 0.1, "pacing": _FORWARD}},
+        remark="The pacing only: the angles that sort the data are inside of the student; tasks may be drawn again.",
         code="wangqinsi1/GAINRL",
     ),
     Paper(
         18,
         "Socratic-Zero",
         "Questions are refined from failures; a Gaussian around a success of ½ is their worth.",
-        {"generator:socratic-zero": {"fitness": "gaussian(0.5, 0.2)", "n_attempts": 8}},
+        {"generator:socratic-zero": {"fitness": "gaussian(0.5, 0.2)", "n_attempts": 8, "repetition": 0.0}},
     ),
     Paper(
         19,
@@ -399,13 +404,14 @@ PAPERS: tuple[Paper, ...] = (
         48,
         "Sycophancy to Subterfuge",
         "Environments that are ever easier to game; the last one is held out.",
-        {"ladder:sycophancy": {"mode": "single", "held_out": (-1,), "patience": None}},
+        {"ladder:sycophancy": {"mode": "single", "n_stages": 5, "held_out": (-1,), "patience": None}},
     ),
     Paper(
         49,
         "Time-R1",
         "Three phases; the tolerance of the reward tightens.",
-        {"ladder:time-r1": {**_STEPS, "n_stages": 3}},
+        {"ladder:time-r1": {**_STEPS, "n_stages": 2, "mode": "cumulative"}},
+        remark="Easy tasks, then all; what is new in the third phase is the schedule of the reward.",
         schedules=("time-r1",),
         code="ulab-uiuc/Time-R1",
     ),
@@ -440,6 +446,7 @@ PAPERS: tuple[Paper, ...] = (
                 "keep": (0.01, 0.99),
                 "recent": 3,
                 "n_attempts": 8,
+                "repetition": 0.0,
             }
         },
         remark="Its memory of the last three goes to a generator of one's own; mutation has no use for it.",
@@ -470,6 +477,7 @@ PAPERS: tuple[Paper, ...] = (
                 "mix_uniform": 0.0,
             },
         },
+        remark="Without the bonus for calls of tools, which an episode has none of.",
         code="aiming-lab/Agent0",
     ),
     Paper(57, "MathSE", "Reflection and fine-tuning in turns.", remark="Tasks are fixed: no curriculum."),

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...errors import unknown_name
 
 
@@ -37,7 +39,7 @@ class Prerequisites:
                 self.required[after] = {before}
         else:
             for stage, needed in requires.items():
-                if isinstance(needed, (str, int)):
+                if isinstance(needed, (str, int, np.integer)):
                     needed = [needed]
                 self.required[self.number(stage)] |= {self.number(each) for each in needed}
         self.order = self._sorted()
@@ -48,8 +50,9 @@ class Prerequisites:
         Raises:
             ValueError: There is none.
         """
-        if isinstance(stage, int) and not isinstance(stage, bool) and -len(self.stages) <= stage < len(self.stages):
-            return stage % len(self.stages) if str(stage) not in self.stages else self.stages.index(str(stage))
+        number = isinstance(stage, (int, np.integer)) and not isinstance(stage, bool)
+        if number and -len(self.stages) <= stage < len(self.stages):
+            return int(stage) % len(self.stages) if str(stage) not in self.stages else self.stages.index(str(stage))
         if str(stage) in self.stages:
             return self.stages.index(str(stage))
         raise ValueError(unknown_name("stage", stage, self.stages))

@@ -78,8 +78,7 @@ class Regions:
         rows = np.atleast_2d(np.asarray(tasks, dtype=np.float64))
         rows = np.minimum(np.maximum(rows, self.space.low), self.space.high)
         result = np.empty((len(rows), len(self)), dtype=np.bool_)
-        slack = 1e-9 * (self.space.high - self.space.low)
-        slack = np.where(self.high == self.low, slack, 0.0)
+        slack = np.where(self.high == self.low, self.space.tolerance, 0.0)  # around a single value
         for begin in range(0, len(rows), _BLOCK):
             x = rows[begin : begin + _BLOCK, None]
             below = np.where(self._closed, x <= self.high + slack, x < self.high)

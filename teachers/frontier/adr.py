@@ -339,8 +339,8 @@ class ADR(Teacher):
         low, high = places[0::2], places[1::2]
         if not ((low >= self._lowest) & (low <= high) & (high <= self._highest)).all():
             raise ValueError(f"Its box from {low.tolist()} to {high.tolist()} does not lie in the unit cube.")
-        if any(len(queue) >= self.queue_length or not np.isfinite(queue).all() for queue in queues):
-            raise ValueError("One of its queues is too long or not finite.")
+        if any(len(queue) >= self.queue_length or not (np.abs(queue) <= _LARGEST_RETURN).all() for queue in queues):
+            raise ValueError("One of its queues is too long, or has a return that is not finite or too large.")
         if len(pending) and not ((pending[:, 1] >= 0) & (pending[:, 1] < n)).all():
             raise ValueError("One of its pending tasks is on a bound that does not exist.")
         outwards, inwards = map(int, state["moves"])

@@ -36,6 +36,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...outcomes import Outcomes
 from ...spaces import TaskSpace
+from ...tasks import Tasks
 from ..expert_knowledge import ExpertKnowledge
 from ..hyperparameters import pair, real, whole
 from ..kernels.flat_networks import activations, add_gradient, initial_weights, layer_shapes, rmsprop_, views
@@ -82,6 +83,9 @@ _RANDOM_STD = 0.1
 
 _MAX_OPEN = 10_000
 """Most tasks whose rollouts are awaited; the oldest is forgotten first."""
+
+_MAX_AGAIN = 10_000
+"""Most times that tasks were handed out again of which the ids are known; those of an earlier id are not."""
 
 _LARGEST_WEIGHT = 1e6
 """Steps of RMSProp are too short for any weight of a sound state to come near it."""
@@ -194,6 +198,10 @@ class GoalGAN(Teacher):
         self._current = np.full(d, 0.5)  # the latest proposal, which may be due for more rollouts
         # Evidence on tasks with rollouts missing, [sum of successes, rollouts]: by proposal, and by task if foreign.
         self._open: dict[int, list[float]] = {}
+        self._again: list[
+            tuple[int, int]
+        ] = []  # the ids of tasks that were handed out again: first, and after the last
+        self._n_again = 0
         self._foreign: dict[bytes, list[float]] = {}
         self._points = np.zeros((self.fit_rate, d))
         self._labels = np.zeros(self.fit_rate)
@@ -217,8 +225,8 @@ class GoalGAN(Teacher):
     # --- Sampling (Florensa et al. 2018, algorithm 1, lines 4–6) -------------------------------------------------
 
     def _sample(self, n: int) -> FloatArray:
-        # Ids grow by one, so the rollouts of proposal k are exactly the ids k · n_rollouts … (k + 1) · n_rollouts − 1.
-        due = min(n, -self._next_id % self.n_rollouts)
+        # The rollouts of proposal k are the tasks k · n_rollouts … (k + 1) · n_rollouts − 1 that are drawn.
+        due = min(n, -(self._next_id - self._n_again) % self.n_rollouts)
         fresh = -(-(n - due) // self.n_rollouts)
         points = np.repeat(self._current[None], due, axis=0)
         if fresh:
@@ -226,6 +234,31 @@ class GoalGAN(Teacher):
             self._current = proposals[-1].copy()
             points = np.concatenate([points, np.repeat(proposals, self.n_rollouts, axis=0)[: n - due]])
         return self._to_tasks(points)
+
+    def _repeat(self, tasks: Tasks) -> None:
+        first, end = int(tasks.ids[0]), int(tasks.ids[-1]) + 1
+        if self._again and self._again[-1][1] == first:
+            self._again[-1] = (self._again[-1][0], end)
+        else:
+            self._again.append((first, end))
+        self._n_again += end - first
+        del self._again[:-_MAX_AGAIN]
+
+    def _drawn(self, task_id: int) -> int:
+        """Return how many tasks had been drawn before this one; −1 for one that was handed out again, or is another's.
+
+        Tasks that are handed out again have ids, too; of the ids before the last some thousand times, nobody knows.
+        """
+        if not 0 <= task_id < self._next_id:
+            return -1
+        again = self._n_again
+        for first, end in reversed(self._again):
+            if task_id >= end:
+                return task_id - again
+            if task_id >= first:
+                return -1
+            again -= end - first
+        return task_id if again == 0 else -1
 
     def _propose(self, n: int) -> FloatArray:
         if self.pretrain and not self._ready:
@@ -280,9 +313,10 @@ class GoalGAN(Teacher):
         points = self._to_points(outcomes.tasks)
         for i, (task_id, value) in enumerate(zip(outcomes.ids.tolist(), success, strict=True)):
             mean: float | None
-            if 0 <= task_id < self._next_id:
-                mean = self._collect(self._open, task_id // self.n_rollouts, value)
-            else:  # another run's: rollouts of the same task belong together
+            drawn = self._drawn(task_id)
+            if drawn >= 0:
+                mean = self._collect(self._open, drawn // self.n_rollouts, value)
+            else:  # another run's, or handed out again: rollouts of the same task belong together
                 mean = self._collect(self._foreign, points[i].tobytes(), value)
             if mean is not None:
                 self._label(points[i], mean)
@@ -399,7 +433,7 @@ class GoalGAN(Teacher):
     # --- State ---------------------------------------------------------------------------------------------------
 
     _ARRAYS = ("_random_mean", "_current", "_points", "_labels", "_mastered", "_density_noise")
-    _COUNTERS = ("_n_labels", "_n_trainings", "_n_discarded", "_n_mastered")
+    _COUNTERS = ("_n_again", "_n_labels", "_n_trainings", "_n_discarded", "_n_mastered")
     _FLAGS = ("_lost", "_ready")
     _SHOWN = ("_positive_share", "_train_seconds")
 
@@ -411,6 +445,7 @@ class GoalGAN(Teacher):
             "squares": {name: value.copy() for name, value in self._squares.items()},
             "open": np.array(list(self._open), dtype=np.int64),
             "open_evidence": np.array(list(self._open.values())).reshape(-1, 2),
+            "again": np.array(self._again, dtype=np.int64).reshape(-1, 2),
             "foreign": np.array(foreign).reshape(-1, self._d),
             "foreign_evidence": np.array(list(self._foreign.values())).reshape(-1, 2),
             **{name[1:]: getattr(self, name).copy() for name in self._ARRAYS},
@@ -453,12 +488,16 @@ class GoalGAN(Teacher):
             raise ValueError(f"Its entry 'n_labels' is {values['_n_labels']}, expected less than {self.fit_rate}.")
         if len(values["_mastered"]) != min(values["_n_mastered"], self.buffer_size):
             raise ValueError(f"Its {len(values['_mastered'])} mastered tasks are not as many as it has counted.")
+        again = finite_array(state, "again", (None, 2), np.int64, low=0)
+        if (np.diff(again.ravel()) <= 0).any() or np.diff(again, axis=1).sum() > values["_n_again"]:
+            raise ValueError("Its entry 'again' has no ranges of ids in order, or more than it has counted.")
         foreign = in_cube("foreign", (None, self._d))
         opened = finite_array(state, "open", (None,), np.int64, low=0).tolist()
         evidence = [self._evidence(state, "open_evidence", len(opened))]
         evidence.append(self._evidence(state, "foreign_evidence", len(foreign)))
         self._open = dict(zip(opened, evidence[0], strict=True))
         self._foreign = {row.tobytes(): entry for row, entry in zip(foreign, evidence[1], strict=True)}
+        self._again = [(int(first), int(end)) for first, end in again]
         self._weights, self._squares = weights, squares
         for name, value in values.items():
             setattr(self, name, value)

@@ -14,6 +14,7 @@ from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
 from ..hyperparameters import real, whole
+from ..state_checks import finite_array
 from ..teacher import Teacher
 
 FloatArray = NDArray[np.float64]
@@ -150,11 +151,11 @@ class StagedTeacher(Teacher):
             if theirs != mine:
                 raise ValueError(f"It was saved with {name}={theirs!r}, this teacher has {name}={mine!r}.")
         stage, first_id, mean = int(state["stage"]), int(state["first_id"]), float(state["mean_return"])
-        returns = [float(value) for value in state["returns"]]
+        returns = finite_array(state, "returns", (None,), low=-_LARGEST_RETURN, high=_LARGEST_RETURN).tolist()
         if not 0 <= stage < self.n_stages or len(returns) >= self.stage_episodes:
             raise ValueError(f"Its stage {stage} or its {len(returns)} returns do not fit.")
-        if not np.isfinite([mean, *returns]).all():
-            raise ValueError("Its returns are not finite.")
+        if not np.isfinite(mean):
+            raise ValueError("Its mean return is not finite.")
         self.stage, self._first_id, self._returns, self._mean_return = stage, first_id, returns, mean
 
 

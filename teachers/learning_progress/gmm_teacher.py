@@ -35,6 +35,8 @@ LARGEST_RETURN = 5e49
 
 _LARGEST = 2.0 * LARGEST_RETURN
 """A difference of two returns."""
+_ROUNDING = 1.0 + 1e-9
+"""By how much more the mean of such differences can come out."""
 
 _LARGEST_LOG = 600.0
 """Of a density, which else could overflow."""
@@ -286,9 +288,10 @@ class GMMTeacher(Teacher):
             self._low_return, self._high_return = min(self._low_return, low), max(self._high_return, high)
             self._count += size
             done += size
-            # A fit that the next one in the same batch replaces would change nothing, unless that starts from it.
+            # A fit that the next one in the same batch replaces would change nothing, unless that starts from it or it
+            # is recorded.
             if self._fits_now():
-                if self.warm_start or self._count == last_fit:
+                if self.warm_start or self._record is not None or self._count == last_fit:
                     self._refit()
                 self._n_random, self._n_drawn = self._n_random / 2.0, self._n_drawn / 2.0  # the share forgets slowly
 
@@ -505,10 +508,11 @@ def _to_plain(mixture: Mixture) -> dict[str, Any]:
 def _from_plain(plain: Mapping[str, Any], size: int) -> Mixture:
     weights = finite_array(plain, "weights", (None,), low=0.0, high=1.0 + 1e-6)
     k = len(weights)
-    means = finite_array(plain, "means", (k, None), low=-_LARGEST, high=_LARGEST)
+    means = finite_array(plain, "means", (k, None), low=-_LARGEST * _ROUNDING, high=_LARGEST * _ROUNDING)
     if means.shape[1] != size:
         raise ValueError(f"Its mixture has dimension {means.shape[1]}, expected {size}.")
-    covariances = finite_array(plain, "covariances", (k, size, size), low=-(_LARGEST**2), high=_LARGEST**2)
+    largest = (_LARGEST * _ROUNDING) ** 2
+    covariances = finite_array(plain, "covariances", (k, size, size), low=-largest, high=largest)
     if k == 0 or np.diagonal(covariances, axis1=1, axis2=2).min() < 0.0:
         raise ValueError("Its mixture has no component, or one with a negative variance.")
     likelihood, converged = number(plain, "log_likelihood"), flag(plain, "converged")

@@ -36,6 +36,7 @@ from ...spaces import TaskSpace
 from ..expert_knowledge import ExpertKnowledge
 from ..hyperparameters import real, whole
 from ..presets import fill_from_preset
+from ..state_checks import LARGEST_COUNT, finite_array
 from ..teacher import Teacher
 from .gaussian import Gaussian
 
@@ -376,7 +377,9 @@ class SPDL(Teacher):
             raise ValueError("Its samples do not lie in the unit cube.")
         if not finite or not (np.diagonal(factor) > 0.0).all() or np.triu(factor, 1).any():
             raise ValueError("Its Gaussian or its samples are not finite, or the covariance is not positive definite.")
-        elapsed, next_update, n_updates = map(int, state["clock"])
+        elapsed, next_update, n_updates = finite_array(
+            state, "clock", (3,), np.int64, low=0, high=LARGEST_COUNT
+        ).tolist()
         alpha, performance, last_kl = map(float, state["shown"])
         self._current = Gaussian(mean, factor)
         self._distance = self._current.kl(self._target)

@@ -284,3 +284,30 @@ def test_a_state_with_other_stages_is_refused():
 )
 def test_a_gate_is_chosen_by_plain_data(spec, kind):
     assert isinstance(gate_of(spec), kind)
+
+
+# --- Stages that overlap ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stages", "mastered"),
+    [
+        ([{"x": [0.0, 1.0]}, {"x": [0.9, 1.0]}], [True, True]),
+        ([{"x": [0.0, 0.5]}, {"x": [0.0, 1.0]}], [True, False]),
+        ([[0.3], [0.3], {"x": [0.2, 0.4]}], [True, True, True]),
+    ],
+)
+def test_an_episode_counts_for_the_stages_in_play_that_have_its_task(stages, mastered):
+    teacher = Ladder(TaskSpace(x=(0.0, 1.0)), seed=0, stages=stages, gate="mastery(0.9, min_episodes=20)")
+    for _ in range(40):
+        tasks = teacher.sample(10)
+        success = np.ones(10) if all(mastered) else (tasks.values[:, 0] <= 0.5).astype(float)
+        teacher.update(Outcomes(tasks=tasks.values, ids=tasks.ids, returns=success, lengths=[1] * 10, success=success))
+    assert teacher._mastered.tolist() == mastered
+    if not all(mastered):
+        assert teacher.metrics()["newest_success"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_a_stage_may_be_named_by_a_number_of_numpy():
+    teacher = Ladder(TaskSpace(n=range(6)), stages={"n": 3}, held_out=np.int64(2), requires={np.int64(1): np.int64(0)})
+    assert teacher.held_out == {2}

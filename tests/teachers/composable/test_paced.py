@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from tutelage import Outcomes, TaskSpace
+from tutelage import Outcomes, TaskSpace, make_teacher
 from tutelage.benchmarks.arm_lessons import teach
 from tutelage.envs import ArmStudent
 from tutelage.teachers.composable.item_response import ability, fit_difficulties, hardest_for
@@ -320,3 +320,44 @@ def test_a_hyperparameter_out_of_range_is_refused_by_name(arguments, sentence):
 @pytest.mark.parametrize("pacing", ["accuracy(n=500)", {"accuracy": {"n": 500}}])
 def test_pacing_is_chosen_by_plain_data(pacing):
     assert pacing_of(pacing).n == 500
+
+
+# --- Looking changes nothing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("look", [lambda teacher: teacher.metrics(), lambda teacher: teacher.state_dict()])
+def test_looking_at_a_teacher_that_sorts_again_does_not_change_its_tasks(look):
+    def tasks(looks):
+        teacher = make_teacher("paced:adcl", TaskSpace(x=(0.0, 1.0)), seed=0, n_tasks=40, duration=400)
+        rng, played, waiting = np.random.default_rng(1), [], []
+        for _ in range(300):
+            if looks:
+                look(teacher)
+            task = teacher.sample(1)
+            played.append(float(task.values[0, 0]))
+            waiting.append(task)
+            if len(waiting) > 4:
+                done = waiting.pop(int(rng.integers(len(waiting))))
+                teacher.update(
+                    Outcomes(
+                        tasks=done.values, ids=done.ids, returns=[0.0], lengths=[1], success=[float(rng.random() < 0.5)]
+                    )
+                )
+        return played
+
+    assert tasks(True) == tasks(False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"weights": "rising(x)"}, "weights 'rising\\(x\\)' cannot be read"),
+        ({"weights": "rising()"}, "weights must be None"),
+        ({"order": "spiral(0)", "category": [0, 1, 0]}, "levels of spiral must be at least 1"),
+        ({"order": "spiral(2.7)", "category": [0, 1, 0]}, "levels of spiral"),
+        ({"order": "ascending(3)"}, "ascending takes no argument"),
+    ],
+)
+def test_parts_with_arguments_that_they_do_not_have_are_refused_by_name(arguments, sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        paced([0.0, 1.0, 2.0], **arguments)

@@ -372,3 +372,33 @@ def test_a_training_is_that_of_automatic_gradients():
         step("generator", (network("critic", fake(), leaky) ** 2).mean())
     for name, value in weights.items():
         np.testing.assert_allclose(teacher._weights[name], value.detach(), atol=2e-4)
+
+
+# --- Tasks that are handed out again ------------------------------------------------------------------------------
+
+
+def test_a_rollout_of_a_task_that_is_handed_out_again_is_none_of_the_next_proposal():
+    teacher = build(n_rollouts=2)
+    first = teacher.sample(4)  # A, A, B, B
+    again = teacher.repeat(first[[0]])
+    later = teacher.sample(3)  # C, C, D
+    a, b, c = first.values[0], first.values[2], later.values[0]
+    np.testing.assert_array_equal(later.values[1], c)
+    assert not (later.values[2] == c).all()
+    rows = np.stack([a, a, b, b, a, c, c])
+    ids = [*first.ids, *again.ids, *later.ids[:2]]
+    resumed = build(n_rollouts=2)
+    resumed.load_state_dict(teacher.state_dict())
+    for each in (teacher, resumed):
+        each.update(outcomes(rows, [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0], ids))
+        assert (each._n_labels, each._labels[:3].tolist()) == (3, [0.0, 0.0, 1.0])  # C alone is intermediate
+        assert len(each._foreign) == 1
+    np.testing.assert_array_equal(teacher.sample(5).values, resumed.sample(5).values)
+
+
+def test_ids_of_long_ago_are_told_from_repeated_ones_as_long_as_these_are_known(monkeypatch):
+    monkeypatch.setattr(module, "_MAX_AGAIN", 2)
+    teacher = build()
+    for _ in range(4):
+        teacher.repeat(teacher.sample(2)[[1]])  # ids 0 1 (2) 3 4 (5) 6 7 (8) 9 10 (11)
+    assert [teacher._drawn(i) for i in (6, 7, 8, 9, 10, 11, 12)] == [-1, -1, -1, 6, 7, -1, -1]

@@ -351,3 +351,15 @@ def test_a_state_with_other_hyperparameters_is_refused():
     state = make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=50).state_dict()
     with pytest.raises(ValueError, match="fit_rate=50"):
         make_teacher("alp-gmm", SQUARE, seed=0, fit_rate=60).load_state_dict(state)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_state_with_the_largest_progress_there_is_is_taken_over(seed):
+    space = TaskSpace(x=(0.0, 1.0))
+    teacher = make_teacher("alp-gmm", space, seed=seed, fit_rate=20, ks=[2, 3])
+    for _ in range(40):
+        tasks = teacher.sample(2)
+        returns = np.where(tasks.values[:, 0] > 0.5, 1e300, -1e300)
+        returns[1] *= -1.0
+        teacher.update(Outcomes(tasks=tasks.values, ids=tasks.ids, returns=returns, lengths=[1, 1]))
+    make_teacher("alp-gmm", space, seed=0, fit_rate=20, ks=[2, 3]).load_state_dict(teacher.state_dict())

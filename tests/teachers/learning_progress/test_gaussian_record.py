@@ -257,3 +257,15 @@ def test_gaussians_come_back_from_task_units():
     back = to_unit_cube(SPACE, ~SPACE.fixed, *there)
     np.testing.assert_allclose(back[0], means)
     np.testing.assert_allclose(back[1], covariances)
+
+
+@both
+@pytest.mark.parametrize("batch", [7, 100, 1000])
+def test_every_fit_is_recorded_however_many_there_are_in_a_batch(name, batch):
+    teacher = recorded(name)
+    rows = SPACE.sample(200, np.random.default_rng(0))
+    for begin in range(0, 200, batch):
+        part = rows[begin : begin + batch]
+        returns = part[:, 0] + part[:, 2]
+        teacher.update(Outcomes(tasks=part, ids=[-1] * len(part), returns=returns, lengths=[1] * len(part)))
+    assert list(teacher.record.refit_episodes) == list(range(teacher.n_bootstrap // 40 * 40, 201, 40))
