@@ -169,6 +169,8 @@ class CLUTR(Teacher):
         self.batch_size, self.n_noise, self.hidden, epochs = (
             whole(name, chosen[name], 1) for name in ("batch_size", "n_noise", "hidden", "n_epochs")
         )
+        if self.batch_size > _MAX_OPEN:
+            raise ValueError(f"batch_size must be at most {_MAX_OPEN}, got {self.batch_size}: no more are waited for.")
         self.ppo = BetaPPO(
             learning_rate=_positive("learning_rate", chosen["learning_rate"]),
             n_epochs=epochs,
@@ -200,10 +202,9 @@ class CLUTR(Teacher):
         self._n_updates = self._n_dropped = 0
 
     def _range_of(self, latent_range: Any) -> tuple[float, float]:
-        if self.decoder is None:
-            return 0.0, 1.0
         if isinstance(latent_range, str):
-            ranges = {"prior": (self.decoder.low, self.decoder.high), "unit": (0.0, 1.0)}
+            prior = (0.0, 1.0) if self.decoder is None else (self.decoder.low, self.decoder.high)
+            ranges = {"prior": prior, "unit": (0.0, 1.0)}
             if latent_range not in ranges:
                 raise ValueError(
                     unknown_name("latent_range", latent_range, ranges, "A pair of numbers is another way.")
@@ -212,7 +213,7 @@ class CLUTR(Teacher):
         low, high = pair("latent_range", latent_range)
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ValueError(f"latent_range must be finite with low < high, got {low} and {high}.")
-        return low, high
+        return (0.0, 1.0) if self.decoder is None else (low, high)
 
     def _tuning_of(self) -> DecoderTuning | None:
         if self.fine_tune is None:

@@ -64,7 +64,7 @@ class DecoderTuning:
         """
         points = torch.from_numpy(latents.astype(np.float32))
         weights = torch.from_numpy(advantages.astype(np.float32))
-        log_likelihood, _ = self.decoder.vae.log_likelihood(points, torch.from_numpy(tokens))
+        log_likelihood, _ = self.decoder.vae.log_likelihood(points, torch.from_numpy(tokens), drawn=True)
         self._optimizer.zero_grad()
         (-(weights * log_likelihood.sum(1)).mean()).backward()
         norm = torch.nn.utils.clip_grad_norm_(self._tuned, _LARGEST_GRADIENT)

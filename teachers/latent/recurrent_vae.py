@@ -213,13 +213,16 @@ class RecurrentVAE(nn.Module):
 
     # --- Decoder -------------------------------------------------------------------------------------------------
 
-    def log_likelihood(self, latents: Tensor, sequences: Tensor, generator: torch.Generator | None = None) -> Any:
+    def log_likelihood(
+        self, latents: Tensor, sequences: Tensor, generator: torch.Generator | None = None, *, drawn: bool = False
+    ) -> Any:
         """Return the log-probability of each symbol of sequences, given the ones before it.
 
         Args:
             latents: Shape ``(n, latent)``.
             sequences: Shape ``(n, L)``.
             generator: Draws the dropout of training; None does without.
+            drawn: Whether `decode` has drawn them: only from tokens and the end, and no end after L tokens.
 
         Returns:
             Log-probabilities of shape ``(n, longest + 1)``, the end of the sequence included, 0 behind it; and where
@@ -228,7 +231,11 @@ class RecurrentVAE(nn.Module):
         given, wanted = self.decoder_input(sequences)
         scores, _ = self._step(given, latents, None, generator)
         there = wanted != self.pad
-        return torch.where(there, self._log_probability(scores, wanted), 0.0), there
+        if not drawn:
+            return torch.where(there, self._log_probability(scores, wanted), 0.0), there
+        there[:, sequences.shape[1] :] = False
+        found = self._drawable(self._log_probabilities(scores)).gather(2, wanted[:, :, None])[:, :, 0]
+        return torch.where(there, found, 0.0), there
 
     def decode(self, latents: Tensor, length: int, generator: torch.Generator | None = None) -> Tensor:
         """Return the sequences of latents, of shape ``(n, length)``, filled up with zeros.
@@ -248,12 +255,18 @@ class RecurrentVAE(nn.Module):
             if generator is None:
                 symbols = log_probabilities.argmax(1)
             else:
-                symbols = torch.multinomial(log_probabilities.exp(), 1, generator=generator)[:, 0]
+                symbols = torch.multinomial(self._drawable(log_probabilities).exp(), 1, generator=generator)[:, 0]
             done = done | (symbols == self.end)
             if bool(done.all()):
                 break
             written[:, step] = torch.where(done | (symbols >= self.n_tokens), 0, symbols + 1)
         return written
+
+    def _drawable(self, log_probabilities: Tensor) -> Tensor:
+        """Return the log-probabilities of symbols, the last axis, where only tokens and the end are drawn."""
+        barred = torch.zeros(log_probabilities.shape[-1])
+        barred[[self.pad, self.go]] = -1e30
+        return functional.log_softmax(log_probabilities + barred, -1)
 
     def _step(self, given: Tensor, latents: Tensor, state: Any, generator: torch.Generator | None) -> Any:
         """Return the scores after reading symbols of shape (n, T), and the state of the LSTM."""

@@ -109,7 +109,8 @@ def regret(
         The estimates, finite, shape ``(n,)``.
 
     Raises:
-        ValueError: An unknown kind, a ceiling that is not above 0, or a column that is missing.
+        ValueError: An unknown kind, a ceiling that is not above 0, a column that is missing, or columns of several
+            shapes or that are not finite.
 
     Example:
         >>> columns = {"protagonist_mean_return": [0.15, 0.9, 0.0, 0.0], "protagonist_max_return": [0.3, 0.9, 0.0, 0.0],
@@ -130,6 +131,12 @@ def regret(
     if missing:
         raise ValueError(f"The regret {kind!r} needs {' and '.join(missing)}.")
     columns = {name: np.asarray(given[name], dtype=np.float64) for name in NEEDS[kind]}
+    shapes = {column.shape for column in columns.values()}
+    if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+        raise ValueError(f"The columns have shapes {sorted(shapes)}, expected one and the same, (n,).")
+    for name, column in columns.items():
+        if not np.isfinite(column).all():
+            raise ValueError(f"{name} must be finite, got {column.tolist()}.")
     with np.errstate(over="ignore"):
         values = _estimate(kind, columns)
     low = -np.inf

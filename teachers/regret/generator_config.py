@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..hyperparameters import real, whole
 
+MOST_OPEN = 4096
+"""The oldest levels beyond this are not waited for."""
+
 
 @dataclass(frozen=True)
 class GeneratorConfig:
@@ -62,6 +65,9 @@ class GeneratorConfig:
             raise TypeError(f"recurrent must be true or false, got {self.recurrent!r}.")
         for name in ("update_levels", "n_epochs", "hidden", "filters", "lstm"):
             object.__setattr__(self, name, whole(name, getattr(self, name), 1))
+        self._check(
+            "update_levels", self.update_levels <= MOST_OPEN, f"at most {MOST_OPEN}, for no more are waited for"
+        )
         if self.batch_size is not None:
             object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, 2))
         for name in ("gamma", "gae_lambda"):

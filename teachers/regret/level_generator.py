@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...randomness import own_randomness
 from ..state_checks import counter, finite_array, number
-from .generator_config import GeneratorConfig
+from .generator_config import MOST_OPEN, GeneratorConfig
 from .space_builder import Builder
 
 FloatArray = NDArray[np.float64]
@@ -24,9 +24,6 @@ Trajectory = dict[str, NDArray[Any]]
 
 BuilderMaker = Callable[[int], Builder]
 """Makes a builder of n levels, an environment's ``level_builder``."""
-
-_MOST_OPEN = 4096
-"""The oldest levels beyond this are not waited for."""
 
 _LARGEST_REWARD = 1e6
 """Rewards are cut off there, so that PPO's squares fit into single precision."""
@@ -110,9 +107,9 @@ class LevelGenerator:
                     columns.setdefault(name, []).append(part)
                 observation = builder.step(_within(step["action"], self._spaces[1]))
         stacked = {name: np.stack(parts, axis=1) for name, parts in columns.items()}  # levels first
-        for i in range(max(0, n - _MOST_OPEN), n):
+        for i in range(max(0, n - MOST_OPEN), n):
             self._open[first_id + i] = {name: part[i] for name, part in stacked.items()}
-        while len(self._open) > _MOST_OPEN:
+        while len(self._open) > MOST_OPEN:
             oldest = next(iter(self._open))
             del self._open[oldest]
             self._rewards.pop(oldest, None)

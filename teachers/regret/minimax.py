@@ -34,6 +34,7 @@ class Minimax(PAIRED):
     """
 
     needs = NEEDS["minimax"]
+    _regrets = ("minimax",)
     _presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         name: {**preset, "regret": "minimax", "clip": None} for name, preset in PAIRED_PRESETS.items()
     }

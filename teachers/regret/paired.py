@@ -19,7 +19,7 @@ What differs from the authors' code (google-research/social_rl) and from faceboo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
@@ -112,6 +112,7 @@ class PAIRED(Teacher):
     needs = NEEDS["paired"]
     hold = "rollout"
     _presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PAIRED_PRESETS
+    _regrets: ClassVar[Collection[str]] = tuple(NEEDS)
 
     def __init__(
         self,
@@ -167,6 +168,8 @@ class PAIRED(Teacher):
         self.regret, self.clip = str(chosen["regret"]), chosen["clip"]
         self.ceiling = None if ceiling is None else float(ceiling)
         check_regret(self.regret, self.clip, self.ceiling)
+        if self.regret not in self._regrets:
+            raise ValueError(f"{type(self).__name__} has the regret {' or '.join(self._regrets)}, got {self.regret!r}.")
         if chosen["normalise"] not in (True, False):
             raise TypeError(f"normalise must be true or false, got {chosen['normalise']!r}.")
         self.normalise = bool(chosen["normalise"])

@@ -28,11 +28,15 @@ from ...outcomes import Outcomes
 from ...spaces import TaskSpace
 from ..hyperparameters import whole
 from ..presets import fill_from_preset
+from ..state_checks import LARGEST_COUNT, finite_array
 from .checks import checked_levels
 from .mutation import mutate_tasks
 from .plr import Generator
 from .presets import ACCEL_PRESETS
 from .robust_plr import RobustPLR
+
+_MOST_SCORED = 1_000_000
+"""Replays that wait for their children; there are never so many."""
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -168,6 +172,8 @@ class ACCEL(RobustPLR):
     # --- Tasks (Parker-Holder et al. 2022: replay, edit, evaluate) -----------------------------------------------
 
     def _sample(self, n: int) -> tuple[FloatArray, BoolArray]:
+        if self.hold == "rollout":  # it has been: what has not come back by now never will
+            self.buffer.forget_awaited()
         self._breed(n)
         children, self._queue = self._queue[:n], self._queue[n:]
         count = len(children)
@@ -247,13 +253,17 @@ class ACCEL(RobustPLR):
         }
 
     def _set_state(self, state: Mapping[str, Any]) -> None:
-        scored = np.array(state["scored"], dtype=np.int64).reshape(-1, 3).tolist()
+        scored = finite_array(state, "scored", (None, 3), np.int64, low=0, high=LARGEST_COUNT)
+        if len(scored) and not (scored[:, 0].max() < self.buffer.capacity and scored[:, 2].min() >= 1):
+            raise ValueError("Its entry 'scored' has slots that this buffer has not, or replays that never came back.")
+        if float(scored[:, 2].sum(dtype=np.float64)) > _MOST_SCORED:
+            raise ValueError(f"Its entry 'scored' has more than {_MOST_SCORED:,} replays.")
         queue = np.array(state["queue"], dtype=np.float64).reshape(-1, self.task_space.n_dims)
         if len(queue):
             self.task_space.validate(queue)
         n_children = int(state["n_children"])
         super()._set_state(state)
-        self._scored = {(slot, birth): count for slot, birth, count in scored}
+        self._scored = {(slot, birth): count for slot, birth, count in scored.tolist()}
         self._queue, self._n_children = queue, n_children
 
 

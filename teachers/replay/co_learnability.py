@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..state_checks import finite_array
 from .level_buffer import LevelBuffer
 
 IntArray = NDArray[np.int64]
@@ -96,8 +97,8 @@ class CoLearnability:
             ValueError: Arrays that do not fit; nothing has changed.
         """
         latest = float(state["latest"])
-        current = np.array(state["current"], dtype=np.int64).reshape(-1, 2).tolist()
+        current = finite_array(state, "current", (None, 2), np.int64, low=0).tolist()
         difficulties = np.array(state["difficulties"], dtype=np.float64).reshape(-1).tolist()
-        previous = np.array(state["previous"], dtype=np.int64).reshape(-1, 2)
+        previous = finite_array(state, "previous", (None, 2), np.int64, low=0)
         entries = {slot: (birth, d) for (slot, birth), d in zip(current, difficulties, strict=True)}
         self.latest, self._current, self._previous = latest, entries, dict(zip(*previous.T.tolist(), strict=True))

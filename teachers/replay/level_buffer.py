@@ -27,6 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import unknown_name
 from ..hyperparameters import whole
 
+_LARGEST_CLOCK = 2**40
+"""No run comes near it, and its product with the size of a buffer still fits into an int64."""
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -366,6 +369,10 @@ class LevelBuffer:
         _kernels().draw(self._levels, self._priorities, rng.random((n, 2)), slots)
         return slots
 
+    def forget_awaited(self) -> None:
+        """Note that no replay drawn so far will come back."""
+        self._levels.evidence[:, _kernels().AWAITED] = 0.0
+
     # --- State ---------------------------------------------------------------------------------------------------
 
     _ARGUMENTS = (
@@ -414,6 +421,8 @@ class LevelBuffer:
         if not all(np.isfinite(array).all() for array in (tasks, *(arrays[k] for k in ("scores", "raw", "evidence")))):
             raise ValueError("Its levels or scores are not finite.")
         ticks = arrays["ticks"]
+        if clocks.max() > _LARGEST_CLOCK or (len(stamps) and stamps.min() < 0):
+            raise ValueError(f"Its counters are larger than {_LARGEST_CLOCK}, or below 0.")
         if n and (len(np.unique(ticks)) < n or ticks.max() >= clocks[1] or stamps.max() > clocks[0]):
             raise ValueError("Its counters do not fit.")
         first = np.empty(n, dtype=np.int64)

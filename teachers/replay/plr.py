@@ -189,6 +189,8 @@ class PLR(Teacher):
     # --- Tasks (Jiang et al. 2021a, section 3: a new level or a replay) ------------------------------------------
 
     def _sample(self, n: int) -> tuple[FloatArray, BoolArray]:
+        if self.hold == "rollout":  # it has been: what has not come back by now never will
+            self.buffer.forget_awaited()
         return self._draw(n, self._next_id)
 
     def _draw(self, n: int, first_id: int) -> tuple[FloatArray, BoolArray]:

@@ -218,6 +218,7 @@ class SFL(Teacher):
 
     def _try_new(self, first_id: int) -> None:
         """Draw candidates and begin their first round."""
+        self._choose()  # of the ones before, where nobody has since their last round
         self._candidates = RowIndex(self._new(self.n_candidates))
         count = len(self._candidates.rows)
         self._successes, self._episodes = np.zeros(count), np.zeros(count)
@@ -348,7 +349,7 @@ class SFL(Teacher):
         d = self.task_space.n_dims
         rows, kept = (np.array(state[name], dtype=np.float64).reshape(-1, d) for name in ("candidates", "kept"))
         numbers = [finite_array(state, name, (None,), low=0.0) for name in ("successes", "episodes")]
-        kept_scores = np.array(state["kept_scores"], dtype=np.float64).reshape(-1)
+        kept_scores = finite_array(state, "kept_scores", (None,), low=0.0)
         due = np.array(state["due"], dtype=np.int64).reshape(-1)
         candidates = RowIndex(rows)
         count = len(candidates.rows)

@@ -344,3 +344,12 @@ def test_a_damaged_state_is_refused_and_changes_nothing(decoder, path):
     with pytest.raises(ValueError, match="cannot take over this state"):
         teacher.load_state_dict(state)
     np.testing.assert_array_equal(teach(teacher, 2).sample(10).values, teach(twin, 2).sample(10).values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [({"batch_size": 10_001}, "batch_size must be at most 10000"), ({"latent_range": "piror"}, "latent_range 'piror'")],
+)
+def test_what_would_do_nothing_without_a_vae_is_refused_too(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make_teacher("clutr", TaskSpace(x=(0.0, 1.0)), **arguments)

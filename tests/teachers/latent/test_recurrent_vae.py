@@ -86,7 +86,8 @@ def test_drawn_sequences_follow_the_probabilities():
     go = torch.full((1, 1), vae.go)
     chances = vae._log_probabilities(vae._step(go, latents, None, None)[0])[0, 0].exp()
     shares = torch.bincount(drawn, minlength=7)[1:] / n
-    assert torch.allclose(shares, chances[:6], atol=0.02)
+    possible = chances[:6].sum() + chances[vae.end]  # neither the symbol it begins with nor that behind the end
+    assert torch.allclose(shares, chances[:6] / possible, atol=0.02)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -141,3 +142,20 @@ def test_a_setting_out_of_range_is_refused_by_name(changes, sentence):
 def test_an_unknown_preset_is_refused():
     with pytest.raises(ValueError, match="Did you mean 'small'"):
         VAEConfig.of("smal")
+
+
+@pytest.mark.parametrize("preset", ["small", "paper"])
+def test_the_probabilities_of_all_sequences_that_can_be_drawn_sum_to_one(preset):
+    vae = vae_of(preset, n_tokens=3)
+    sequences = torch.tensor([[0, 0], *([a, 0] for a in (1, 2, 3)), *([a, b] for a in (1, 2, 3) for b in (1, 2, 3))])
+    latents = torch.randn((1, 5)).expand(len(sequences), -1)
+    log_likelihood, _ = vae.log_likelihood(latents, sequences, drawn=True)
+    assert float(log_likelihood.sum(1).exp().sum().detach()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_only_tokens_are_drawn_with_no_gap_between_them():
+    vae = vae_of(n_tokens=3)
+    drawn = vae.decode(2.0 * torch.randn((300, 5)), 6, torch.Generator().manual_seed(0))
+    lengths = (drawn > 0).sum(1)
+    assert (drawn.cumprod(1) > 0).sum(1).equal(lengths)
+    assert int(drawn.max()) == 3

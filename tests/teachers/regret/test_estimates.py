@@ -144,3 +144,16 @@ def test_a_running_scale_goes_on_from_its_state_and_refuses_a_damaged_one():
     with pytest.raises(ValueError, match="squares"):
         other.load_state_dict({**scale.state_dict(), "squares": -1.0})
     assert other.state_dict() == scale.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("mean", "best", "sentence"),
+    [
+        ([np.nan, 1.0], [1.0, 2.0], "protagonist_mean_return must be finite"),
+        ([0.0], [1.0, 2.0, 3.0], "expected one and the same"),
+        (0.0, 1.0, "expected one and the same"),
+    ],
+)
+def test_columns_that_do_not_fit_or_are_not_finite_are_refused(mean, best, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        regret("paired", protagonist_mean_return=mean, antagonist_max_return=best)

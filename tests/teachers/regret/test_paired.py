@@ -233,3 +233,10 @@ def test_a_state_of_another_regret_or_size_is_refused_by_name():
         teacher.load_state_dict(make_teacher("paired", SPACE, regret="flexible").state_dict())
     with pytest.raises(ValueError, match="hidden=8"):
         teacher.load_state_dict(make_teacher("paired", SPACE, hidden=8).state_dict())
+
+
+def test_more_levels_than_are_waited_for_and_another_regret_of_minimax_are_refused():
+    with pytest.raises(ValueError, match="update_levels must be at most 4096"):
+        make_teacher("paired", TaskSpace(x=(0.0, 1.0)), update_levels=5000)
+    with pytest.raises(ValueError, match="Minimax has the regret minimax, got 'paired'"):
+        make_teacher("minimax", TaskSpace(x=(0.0, 1.0)), regret="paired")

@@ -277,3 +277,28 @@ def test_a_restored_teacher_goes_on_identically(hold, parents):
     other.load_state_dict(teacher.state_dict())
     for one, two in zip(teach(teacher, RegretStudent(4), 100), teach(other, RegretStudent(4), 100), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("lost", [0, 3])
+def test_replays_that_never_came_back_do_not_count_repetitions_as_replays(lost):
+    teacher = ready(4, hold="rollout", parents="batch", n_edits=0)
+    for _ in range(lost):
+        teacher.sample(4)  # a rollout in which no episode ends
+    tasks = teacher.sample(4)
+    levels, counts = np.unique(tasks.values[:, 0], return_counts=True)
+    for _ in range(4):
+        answer(teacher, tasks.values, 1.0, tasks.ids)
+        tasks = teacher.repeat(tasks)
+    assert sorted(teacher._scored.values()) == sorted(counts.tolist())
+    children = np.unique(teacher.sample(4).values[:, 0], return_counts=True)
+    np.testing.assert_array_equal(children[0], levels)
+    np.testing.assert_array_equal(children[1], counts)
+
+
+@pytest.mark.parametrize("row", [[10**6, 0, 16], [0, 0, -5], [0, 0, 0], [0, 0, 10**12]])
+def test_replays_of_a_damaged_state_are_refused(row):
+    teacher = ready(4)
+    state = teacher.state_dict()
+    state["algorithm"]["scored"] = np.array([row])
+    with pytest.raises(ValueError, match="scored"):
+        ready(4).load_state_dict(state)

@@ -322,3 +322,13 @@ def test_rows_are_found_among_many():
     np.testing.assert_array_equal(index.rows, rows[np.sort(first)])
     np.testing.assert_array_equal(index.rows[index.find(rows)], rows)
     assert (index.find(rows + 1.0) == -1).all()
+
+
+@pytest.mark.parametrize("n", [60, 480, 1000])
+def test_levels_are_kept_however_many_tasks_are_asked_for_at_once(n):
+    teacher, rng = build(), np.random.default_rng(0)
+    for _ in range(max(4, 6000 // n)):
+        tasks = teacher.sample(n)
+        answer(teacher, tasks, rng.random(n) > tasks.values[:, 0])
+    assert teacher.metrics()["levels"] > 0
+    assert teacher.metrics()["replay_share"] > 0.2
