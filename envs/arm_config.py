@@ -42,7 +42,7 @@ class ArmConfig:
     rate: float = 0.06
 
     def __post_init__(self) -> None:
-        """Check the values."""
+        """Check the values, and make plain ones of NumPy's."""
         given = self.learnable
         if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
             raise TypeError(f"learnable must be a list of difficulties, got {given!r}.")
@@ -53,9 +53,9 @@ class ArmConfig:
             raise ValueError(f"learnable must rise, for arms are numbered by difficulty; got {given!r}.")
         object.__setattr__(self, "learnable", difficulties)
         for name in ("noisy", "impossible"):
-            whole_number(name, getattr(self, name), 0, _MOST_ARMS)
-        number("steepness", self.steepness, 1e-6, 1e6)
-        number("rate", self.rate, 1e-9, 1e6)
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), 0, _MOST_ARMS))
+        object.__setattr__(self, "steepness", number("steepness", self.steepness, 1e-6, 1e6))
+        object.__setattr__(self, "rate", number("rate", self.rate, 1e-9, 1e6))
 
     @property
     def kinds(self) -> tuple[str, ...]:

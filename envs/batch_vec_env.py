@@ -16,6 +16,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, tile_images
 
 from ..spaces import TaskSpace
+from .arguments import truth
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -46,7 +47,7 @@ class BatchVecEnv(VecEnv):
 
     Raises:
         ValueError: Less than one environment, or an unknown render mode.
-        TypeError: A number of environments that is no whole number.
+        TypeError: A number of environments that is no whole number, or an ``autoreset`` that is not True or False.
 
     Example:
         >>> from tutelage.envs import MazeVecEnv, NParity
@@ -70,7 +71,7 @@ class BatchVecEnv(VecEnv):
             raise ValueError(f"Expected render_mode None or 'rgb_array', got {render_mode!r}.")
         self.render_mode = render_mode
         self.task_space = task_space
-        self.autoreset = autoreset
+        self.autoreset = truth("autoreset", autoreset)
         super().__init__(int(n_envs), observation_space, action_space)
         self._all = np.arange(self.num_envs)
         self._over = np.ones(self.num_envs, dtype=np.bool_)
@@ -131,6 +132,7 @@ class BatchVecEnv(VecEnv):
         """Begin a new episode in every environment.
 
         An environment for which ``set_options`` named a ``"task"`` plays that, the others play tasks that are drawn.
+        In a list of options, None stands for none.
         ``seed(number)`` before restarts the random numbers of the batch.
 
         Returns:
@@ -139,7 +141,7 @@ class BatchVecEnv(VecEnv):
         Raises:
             ValueError: A task outside the task space, with a NaN or of a wrong shape; nothing has changed then.
         """
-        wanted = [options.get("task") for options in self._options]
+        wanted = [(options or {}).get("task") for options in self._options]
         given = [i for i, task in enumerate(wanted) if task is not None]
         rows = [self.task_space.from_dict(t) if isinstance(t, Mapping) else t for t in wanted if t is not None]
         tasks = np.empty((self.num_envs, self.task_space.n_dims))

@@ -197,7 +197,7 @@ class BipedalTracks(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
 
 def _observation_bounds(body: Body) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Twice the bounds of BipedalWalker-v3, which the angle of a tumbling hull leaves."""
+    """The hull and the joints' speeds have twice the bounds of BipedalWalker-v3, which a tumbling walker leaves."""
     hull = [2 * np.pi, 10.0, 10.0, 10.0]
     limb_high, limb_low = [np.pi, 10.0, np.pi, 10.0, 1.0], [-np.pi, -10.0, -np.pi, -10.0, 0.0]
     high = hull + limb_high * body.n_legs + [*limb_high, 1.0] * body.n_arms + [1.0] * N_RAYS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -130,15 +131,26 @@ class Body:
             legs: Factor of the length of the upper and the lower legs, in [0.25, 2].
 
         Raises:
-            ValueError: A factor that is not such a number.
+            ValueError: A factor that is not such a number, or legs that were scaled by more than that in all.
 
         Example:
             >>> BODIES["default"].with_legs(0.5).leg_height == BODIES["short"].leg_height
             True
         """
-        if isinstance(legs, bool) or not isinstance(legs, (int, float)) or not SHORTEST_LEGS <= legs <= LONGEST_LEGS:
-            raise ValueError(f"Expected legs as a factor in [{SHORTEST_LEGS:g}, {LONGEST_LEGS:g}], got {legs!r}.")
-        return replace(self, leg_height=self.leg_height * legs, legs=self.legs * legs)
+        limits = f"Expected legs as a factor in [{SHORTEST_LEGS:g}, {LONGEST_LEGS:g}], got"
+        if isinstance(legs, bool) or not isinstance(legs, Real) or not SHORTEST_LEGS <= legs <= LONGEST_LEGS:
+            raise ValueError(f"{limits} {legs!r}.")
+        factor = self.legs * float(legs)
+        if not SHORTEST_LEGS <= factor <= LONGEST_LEGS:
+            raise ValueError(f"{limits} {legs!r} of legs that are scaled by {self.legs:g} already: {factor:g} in all.")
+        return replace(self, leg_height=self._unscaled_leg_height * factor, legs=factor)
+
+    @property
+    def _unscaled_leg_height(self) -> float:
+        named = BODIES.get(self.name)
+        if named is not None and self.leg_height == named.leg_height * self.legs:
+            return named.leg_height
+        return self.leg_height / self.legs
 
 
 _BIPED_HULL = _outline((-30, 9), (6, 9), (34, 1), (34, -8), (-30, -8))
@@ -200,8 +212,14 @@ def get_body(spec: Any) -> Body:
     if isinstance(spec, Body):
         return spec
     makers: dict[str, Any] = {name: body.with_legs for name, body in BODIES.items()}
-    body: Body = build_part("body", spec, {**makers, "random": random_body})
+    body: Body = build_part("body", spec, {**makers, "random": _body_of_seed})
     return body
+
+
+def _body_of_seed(seed: Any = None, *args: Any, **kwargs: Any) -> Body:
+    if seed is None:
+        raise ValueError("A random body needs a seed, such as 'random(7)'; got none.")
+    return random_body(seed, *args, **kwargs)
 
 
 def random_body(

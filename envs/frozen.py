@@ -172,9 +172,9 @@ _SPACES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TestSet:
-    """A fixed set of tasks.
+    """A fixed set of tasks. Two are equal if they have the same name, environment, tasks and labels.
 
     Attributes:
         name: Its name, e.g. ``"stump-tracks/grid-100"``.
@@ -207,6 +207,19 @@ class TestSet:
 
     def __len__(self) -> int:
         return len(self.tasks)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TestSet):
+            return NotImplemented
+        same = (self._key, self.space, self.env_args) == (other._key, other.space, other.env_args)
+        return same and np.array_equal(self.tasks, other.tasks)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        return self.name, self.env_id, self.sha256, self.labels
 
 
 def list_test_sets(env_id: str | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,10 @@ class GameEnv(gym.Env[NDArray[np.float32], Any]):
         """
         from .game_vec_env import GameVecEnv
 
+        known = list(inspect.signature(cls).parameters)
+        for name in arguments:
+            if name not in known:
+                raise TypeError(f"{cls.__name__} takes no argument {name!r}; it takes {', '.join(known)}.")
         make = partial(cls.make_game, **arguments)
         return GameVecEnv(make, n_envs, seed=seed, autoreset=autoreset, render_mode=render_mode)
 

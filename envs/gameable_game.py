@@ -38,27 +38,30 @@ class GameableConfig:
     Attributes:
         size: Side of the grid; the goal is so many steps away.
         max_steps: After so many steps an episode is truncated.
-        gains: What the exploit of each stage pays, where the goal pays 1.
+        gains: What the exploit of each stage pays, where the goal pays 1; given None, the last ``size`` − 2 of `GAINS`,
+            as many as there is room for.
 
     Raises:
         TypeError: An argument of another type.
         ValueError: An argument out of range.
 
     Example:
-        >>> GameableConfig().distances
-        (8, 7, 6, 5, 4)
+        >>> GameableConfig().distances, GameableConfig(size=4).gains
+        ((8, 7, 6, 5, 4), (1.4, 2.0))
     """
 
     size: int = 7
     max_steps: int = 30
-    gains: Sequence[float] = GAINS
+    gains: Sequence[float] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         whole_number("size", self.size, _NEAREST, _LARGEST)
         whole_number("max_steps", self.max_steps, 2 * int(self.size))
+        most = int(self.size) + 2 - _NEAREST
+        if self.gains is None:
+            object.__setattr__(self, "gains", GAINS[-most:])
         if isinstance(self.gains, (str, bytes)) or not isinstance(self.gains, Sequence):
             raise TypeError(f"gains must be a list of numbers, one for each stage, got {self.gains!r}.")
-        most = int(self.size) + 2 - _NEAREST
         if not 1 <= len(self.gains) <= most:
             raise ValueError(
                 f"gains must have 1 to {most} numbers on a grid of size {self.size}, for each stage's exploit is a "

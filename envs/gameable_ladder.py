@@ -11,7 +11,7 @@ from typing import Any
 from gymnasium.utils import EzPickle
 
 from .game_env import GameEnv
-from .gameable_game import GAINS, GameableConfig, GameableGame
+from .gameable_game import GameableConfig, GameableGame
 
 
 class GameableLadder(EzPickle, GameEnv):
@@ -24,7 +24,8 @@ class GameableLadder(EzPickle, GameEnv):
     Args:
         size: Side of the grid, 4 to 12; the goal is so many steps away.
         max_steps: After so many steps an episode is truncated.
-        gains: What the exploit of each stage pays.
+        gains: What the exploit of each stage pays; by default 0.5, 0.8, 1.1, 1.4 and 2, on grids of size 4 to 6 only
+            the last ``size`` − 2 of them.
         render_mode: ``None`` or ``"rgb_array"``.
 
     Attributes:
@@ -54,7 +55,7 @@ class GameableLadder(EzPickle, GameEnv):
         size: int = 7,
         max_steps: int = 30,
         *,
-        gains: Sequence[float] = GAINS,
+        gains: Sequence[float] | None = None,
         render_mode: str | None = None,
     ) -> None:
         arguments: dict[str, Any] = {"size": size, "max_steps": max_steps, "gains": gains}

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import whole_number
 from .maze_space import MazeSpace
 
 FloatArray = NDArray[np.float64]
@@ -51,6 +52,7 @@ class MazeBuilder:
         horizon: Steps until the levels are complete, ``n_walls + 2``.
 
     Raises:
+        TypeError: A number that is no whole number.
         ValueError: Less than one level, or a negative number of walls or of noise.
 
     Example:
@@ -65,10 +67,8 @@ class MazeBuilder:
     def __init__(self, n: int, space: MazeSpace, *, n_walls: int | None = None, n_noise: int = 16) -> None:
         if n_walls is None:
             n_walls = min(space.walls[1], int(_WALLS_SHARE * space.n_cells))
-        for name, value, least in (("levels", n, 1), ("walls", n_walls, 0), ("noise", n_noise, 0)):
-            if value < least:
-                raise ValueError(f"Expected a number of {name} of at least {least}, got {value}.")
-        self.n, self.space, self.n_walls, self.n_noise = int(n), space, int(n_walls), int(n_noise)
+        self.n, self.space = whole_number("n", n, 1), space
+        self.n_walls, self.n_noise = whole_number("n_walls", n_walls, 0), whole_number("n_noise", n_noise, 0)
         self.horizon = self.n_walls + 2
         self.observation_space = spaces.Dict(
             {

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import whole_number
 from .maze_space import MazeSpace
 from .maze_tokens import level_from_tokens, level_to_tokens
 from .task_codec import fingerprint_of
@@ -27,7 +28,8 @@ class MazeCodec:
         max_walls: Walls of the longest sequences; less in mazes that have not as many cells.
 
     Raises:
-        ValueError: A negative number of walls.
+        TypeError: A number of walls that is no whole number.
+        ValueError: A negative one.
 
     Example:
         >>> codec = MazeCodec(MazeSpace(13, 13))
@@ -39,10 +41,8 @@ class MazeCodec:
     """
 
     def __init__(self, space: MazeSpace, max_walls: int = 50) -> None:
-        if max_walls < 0:
-            raise ValueError(f"Expected max_walls of at least 0, got {max_walls}.")
         self.space = space
-        self.max_walls = min(int(max_walls), space.n_cells - 2)
+        self.max_walls = min(whole_number("max_walls", max_walls, 0), space.n_cells - 2)
         self.vocabulary_size = space.n_cells
         self.sequence_length = self.max_walls + 2
         self.tail = 2

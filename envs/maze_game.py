@@ -160,7 +160,7 @@ class MazeGame(MiniGridEnv):
         x, y = (int(i) for i in self.agent_pos)
         if (x, y) != self._counted:
             self._counted = x, y
-            self._visits[x, y] = min(self._visits[x, y] + 1, MOST_VISITS)
+            self._visits[x, y] = min(int(self._visits[x, y]) + 1, MOST_VISITS)
         if self.config.is_full:
             return self._visits.copy()
         side = self.agent_view_size

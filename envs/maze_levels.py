@@ -42,6 +42,7 @@ def level_from_text(text: str) -> FloatArray:
         The level, shape ``(d,)``; its maze has as many rows and columns as the drawing.
 
     Raises:
+        TypeError: No text.
         ValueError: Lines of different lengths, another character, or not exactly one goal and one start.
 
     Example:
@@ -51,6 +52,8 @@ def level_from_text(text: str) -> FloatArray:
         ... ''').tolist()
         [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]
     """
+    if not isinstance(text, str):
+        raise TypeError(f"Expected a drawing of a maze as a text, one line for each row of cells; got {text!r}.")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError("Expected a drawing of a maze, one line for each row of cells; got an empty text.")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..spaces import TaskSpace
+from ..spaces import MAX_ENUMERATION, TaskSpace
 
 FloatArray = NDArray[np.float64]
 
@@ -30,6 +30,8 @@ class MazeSpace(TaskSpace):
     `sample` is domain randomisation as in the studies of unsupervised environment design: a number of walls is drawn
     uniformly from ``walls``, so many cells are drawn with replacement (so that a few walls coincide), then a goal and
     another cell as the start, which remove a wall they fall on, and a direction.
+
+    `grid` keeps the rows of a regular grid that are levels; the only one of `grid(1)` is made a level as by `clip`.
 
     Args:
         height: Rows of cells, without the border; at least 1.
@@ -60,7 +62,10 @@ class MazeSpace(TaskSpace):
         self.height, self.width = _whole("height", height), _whole("width", width)
         if self.height < 1 or self.width < 1 or self.height * self.width < 2:
             raise ValueError(f"A maze needs two cells, for the goal and the start; got {height} × {width}.")
-        pair = (walls, walls) if isinstance(walls, (int, np.integer)) else tuple(walls)
+        try:
+            pair = (walls, walls) if isinstance(walls, (int, np.integer)) else tuple(walls)
+        except TypeError:
+            raise TypeError(f"Expected walls as a pair (fewest, most) or one whole number, got {walls!r}.") from None
         if len(pair) != 2:
             raise ValueError(f"Expected walls as a pair (fewest, most) or one number, got {walls!r}.")
         fewest, most = (_whole("a number of walls", number) for number in pair)
@@ -183,9 +188,23 @@ class MazeSpace(TaskSpace):
         batch[sound, start] = 0.0
         return batch.reshape(rows.shape)
 
+    def enumerate(self) -> FloatArray:
+        """Return every level, shape ``(size, d)``, the last dimension running fastest.
+
+        Raises:
+            ValueError: More than ten million rows, levels or not, as mazes of 14 cells or more have.
+        """
+        rows = math.prod(int(dim.size) for dim in self.dimensions)
+        if self.size <= MAX_ENUMERATION < rows:
+            raise ValueError(
+                f"The {self.size:,.0f} levels of a {self.height} × {self.width} maze are too many to enumerate: they "
+                f"are picked from {rows:,} rows (limit {MAX_ENUMERATION:,}). Take a smaller maze, or sample()."
+            )
+        return super().enumerate()
+
     def _product(self, axes: Sequence[NDArray[Any]]) -> FloatArray:
         rows = super()._product(axes)
-        return rows[self.contains(rows)]
+        return self._repaired(rows) if len(rows) == 1 else rows[self.contains(rows)]
 
     @classmethod
     def from_gym(cls, space: Any) -> TaskSpace:

@@ -135,6 +135,7 @@ def maze_test(name: str, *, time_limit: int = TIME_LIMITS[0]) -> MazeTest:
         raise ValueError(f"Expected a time limit of {' or '.join(map(str, TIME_LIMITS))} steps, got {time_limit!r}.")
     if name not in list_maze_tests():
         raise ValueError(unknown_name("maze", name, list_maze_tests()))
+    time_limit = int(time_limit)
     found = load_test_set(name)
     height, width, max_steps = (found.env_args[key] for key in ("height", "width", "max_steps"))
     space = MazeSpace(height, width)

@@ -62,7 +62,7 @@ def level_from_tokens(
         rng: Draws what the sequence leaves open.
 
     Returns:
-        A level of shape ``(d,)`` for one sequence, else levels of shape ``(n, d)``.
+        A level of shape ``(d,)`` for one sequence, else levels of shape ``(n, d)``; an empty list is one sequence.
 
     Raises:
         ValueError: A token outside 0 to ``space.n_cells``, or one that is no whole number.
@@ -75,9 +75,9 @@ def level_from_tokens(
         ^#G
         ...
     """
-    single = not len(tokens) or np.ndim(tokens[0]) == 0
+    single = np.ndim(tokens) < 2 if isinstance(tokens, np.ndarray) else not len(tokens) or np.ndim(tokens[0]) == 0
     levels = np.array([_decoded(sequence, space, rng) for sequence in ([tokens] if single else tokens)])
-    return levels[0] if single else levels
+    return levels[0] if single else levels.reshape(-1, space.n_dims)
 
 
 def _decoded(sequence: Any, space: MazeSpace, rng: np.random.Generator) -> FloatArray:

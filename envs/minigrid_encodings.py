@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import gymnasium as gym
@@ -104,9 +105,7 @@ class LanguageEncoding:
     def __init__(self, embed: Callable[[str], ArrayLike] | None = None, *, dim: int = LANGUAGE_DIM) -> None:
         if embed is not None and not callable(embed):
             raise TypeError(f"Expected embed as a function from a text to {dim} numbers, got {embed!r}.")
-        if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
-            raise ValueError(f"Expected dim as a whole number of at least 1, got {dim!r}.")
-        self.embed, self.dim = embed, dim
+        self.embed, self.dim = embed, _checked_dim(dim)
         self._vectors: dict[str, FloatArray] = {}
 
     def space(self, env: gym.Env) -> gym.spaces.Box:
@@ -147,17 +146,27 @@ def hashed_words(text: str, dim: int = LANGUAGE_DIM) -> FloatArray:
     Returns:
         Shape ``(dim,)``; zeros for a text without words.
 
+    Raises:
+        ValueError: ``dim`` below 1, or no whole number.
+
     Example:
         >>> key, door = hashed_words("pick up the red key"), hashed_words("open the red door")
         >>> bool(0 < key @ door < key @ hashed_words("Pick up the blue key!") < 1)
         True
     """
+    dim = _checked_dim(dim)
     vector = np.zeros(dim, dtype=np.float64)
     for word in re.findall(r"[^\W_]+", text.lower()):
         digest = int.from_bytes(hashlib.blake2b(word.encode("utf-8"), digest_size=8).digest(), "little")
         vector[(digest >> 1) % dim] += 1.0 if digest & 1 else -1.0
     length = np.linalg.norm(vector)
     return (vector / length if length else vector).astype(np.float32)
+
+
+def _checked_dim(dim: Any) -> int:
+    if isinstance(dim, bool) or not isinstance(dim, Integral) or dim < 1:
+        raise ValueError(f"Expected dim as a whole number of at least 1, got {dim!r}.")
+    return int(dim)
 
 
 _ENCODINGS: dict[str, Callable[[], RelativeEncoding | RepresentationEncoding | LanguageEncoding]] = {

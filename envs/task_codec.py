@@ -69,8 +69,8 @@ def fingerprint_of(**meaning: Any) -> str:
 class BinCodec:
     """Writes the tasks of any space as one token for each dimension: which bin its value is in.
 
-    Integers and categories with at most ``bins`` values have a bin each. The sequence has one token for each dimension,
-    in their order; a bin is read back as a value drawn uniformly from it.
+    Integers and categories with at most ``bins`` values have a bin each; of more values, several share one. The
+    sequence has one token for each dimension, in their order; a bin is read back as a value drawn uniformly from it.
 
     Args:
         space: The tasks.
@@ -98,6 +98,8 @@ class BinCodec:
             counts.append(1 if dim.low == dim.high else min(values, bins))
         self._counts = np.array(counts, dtype=np.int64)
         self._first = np.concatenate([[0], np.cumsum(self._counts)[:-1]]) + 1
+        shared = space.discrete & (space.high - space.low + 1.0 > self._counts)
+        self._shared = {d: self._first_values(d) for d in np.flatnonzero(shared).tolist()}
         self.vocabulary_size = int(self._counts.sum())
         self.sequence_length = space.n_dims
         self.tail = 0
@@ -117,9 +119,7 @@ class BinCodec:
         Raises:
             ValueError: A task outside the space.
         """
-        unit = self.space.to_unit(np.atleast_2d(self.space.validate(tasks)))
-        bins = np.minimum((unit * self._counts).astype(np.int64), self._counts - 1)
-        return bins + self._first
+        return self._bins(np.atleast_2d(self.space.validate(tasks))) + self._first
 
     def decode(self, tokens: ArrayLike, rng: np.random.Generator) -> FloatArray:
         """Read tasks from any sequences: the last token of a dimension counts; one without any is drawn.
@@ -141,7 +141,27 @@ class BinCodec:
             rows = np.flatnonzero(given[:, column])
             which = dims[rows, column]
             chosen[rows, which] = given[rows, column] - self._first[which]
-        return self.space.from_unit((chosen + rng.random(chosen.shape)) / self._counts)
+        where = rng.random(chosen.shape)
+        unit = (chosen + where) / self._counts
+        for d, firsts in self._shared.items():
+            first, after = firsts[chosen[:, d]], firsts[chosen[:, d] + 1]
+            value = np.minimum(first + np.floor(where[:, d] * (after - first)), after - 1.0)
+            unit[:, d] = (value - firsts[0] + 0.5) / (firsts[-1] - firsts[0])
+        return self.space.from_unit(unit)
+
+    def _bins(self, rows: FloatArray) -> IntArray:
+        unit = self.space.to_unit(rows)
+        return np.minimum((unit * self._counts).astype(np.int64), self._counts - 1)
+
+    def _first_values(self, d: int) -> FloatArray:
+        """Return the least value in each bin of a dimension, and one more than the greatest of all."""
+        low, high, bins = self.space.low[d], self.space.high[d], np.arange(self._counts[d])
+        first = low + np.ceil(bins * ((high - low + 1.0) / len(bins)) - 0.5)
+        near = np.clip(first[:, None] + np.arange(-1.0, 2.0), low, high)  # a value on an edge may be rounded off it
+        rows = np.tile(self.space.low, (near.size, 1))
+        rows[:, d] = near.ravel()
+        reached = self._bins(rows)[:, d].reshape(near.shape) >= bins[:, None]
+        return np.append(near[np.arange(len(bins)), reached.argmax(axis=1)], high + 1.0)
 
     def sample_sequences(self, n: int, rng: np.random.Generator, *, sort: bool = True) -> IntArray:
         """Draw the sequences of uniform tasks; unsorted, the dimensions come in random order.

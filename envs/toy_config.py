@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -74,7 +75,7 @@ class ToyConfig:
     forget_every: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the values."""
+        """Check the values, and make plain ones of NumPy's."""
         self._whole("n_dims", 1, _MOST_DIMS)
         self._whole("n_cells", 1, _MOST_CELLS)
         self._whole("n_irrelevant", 0, 10_000)
@@ -85,6 +86,7 @@ class ToyConfig:
             )
         if self.unlock not in ("lower", "adjacent"):
             raise ValueError(unknown_name("unlock", self.unlock, ["lower", "adjacent"]))
+        object.__setattr__(self, "unlock", str(self.unlock))
         if self.start != "random":
             self._whole("start", 0, self.n_total - 1)
         if self.rotation != "random":
@@ -93,11 +95,13 @@ class ToyConfig:
             raise ValueError(f"rotation needs n_dims=2, got rotation={self.rotation!r} with n_dims={self.n_dims}.")
         if not isinstance(self.rugged, (bool, np.bool_)):
             raise ValueError(f"rugged must be True or False, got {self.rugged!r}.")
+        object.__setattr__(self, "rugged", bool(self.rugged))
         object.__setattr__(self, "unlearnable", tuple(self._region(region) for region in self._regions()))
         for name, whole in (("trivial", "range of x0"), ("impossible", "cells"), ("noisy", "cells")):
             share = getattr(self, name)
-            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0.0 <= share < 1.0:
+            if isinstance(share, bool) or not isinstance(share, Real) or not 0.0 <= share < 1.0:
                 raise ValueError(f"{name} must be a share of the {whole} in [0, 1), got {share!r}.")
+            object.__setattr__(self, name, float(share))
         if self.impossible + self.noisy >= 1.0:
             raise ValueError(
                 f"impossible + noisy must be below 1, for some cells must be left; got {self.impossible:g} and "

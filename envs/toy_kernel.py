@@ -160,3 +160,53 @@ def play(
                 c += 1
                 competence[at] = c
             returns[row] = c / MAX_COMPETENCE
+
+
+@numba.njit(cache=True)
+def spread(
+    kinds: NDArray[np.int8], n_dims: int, n: int, start: int, adjacent: bool, reached: NDArray[np.bool_]
+) -> None:
+    """Find the cells to which learning can spread from the start cell, each looked at once.
+
+    Args:
+        kinds: Of each cell of the grid, flat, in C order, see `play`.
+        n_dims: D.
+        n: Cells along each dimension.
+        start: The cell that is open from the beginning.
+        adjacent: Whether neighbours are the cells that share a face, else the lower ones.
+        reached: Out, flat; all False before.
+    """
+    if kinds[start] != LEARNS:
+        return
+    if adjacent:
+        waiting = np.empty(len(kinds), dtype=np.int32)
+        waiting[0], n_waiting = start, 1
+        reached[start] = True
+        while n_waiting > 0:
+            n_waiting -= 1
+            at = np.int64(waiting[n_waiting])
+            stride = 1
+            for _ in range(n_dims):
+                i = at // stride % n
+                for step in (-1, 1):
+                    if 0 <= i + step < n:
+                        other = at + step * stride
+                        if kinds[other] == LEARNS and not reached[other]:
+                            reached[other] = True
+                            waiting[n_waiting] = other
+                            n_waiting += 1
+                stride *= n
+        return
+    # Bit d of a cell: whether it, or one that is lower by one in any of the last d dimensions, is reached.
+    below = np.zeros(len(kinds), dtype=np.int32)
+    for at in range(start, len(kinds)):  # lower neighbours come before their cell
+        found, stride, bits = False, 1, 0
+        for d in range(n_dims):
+            found = found or (at // stride % n > 0 and (below[at - stride] >> d) & 1 == 1)
+            stride *= n
+            if found:
+                bits |= 1 << (d + 1)
+        if kinds[at] == LEARNS and (found or at == start):
+            reached[at] = True
+            bits = (1 << (n_dims + 1)) - 1
+        below[at] = bits

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .toy_config import MAX_COMPETENCE, N_INTERVALS, UNLOCKS, ToyConfig
 from .toy_forms import toy_form
-from .toy_kernel import IMPOSSIBLE, LEARNS, NOISY, find_cells, play
+from .toy_kernel import IMPOSSIBLE, LEARNS, NOISY, find_cells, play, spread
 
 FloatArray = NDArray[np.float64]
 
@@ -132,7 +132,8 @@ class ToyStudent:
         index = list(self.start)
         for _ in range(-self.rotation % 4):
             index[0], index[1] = n - 1 - index[1], index[0]
-        place = (np.array(index) + 0.5) / n
+        cell = np.array(index)
+        place = (cell + 0.5) / n
         if len(self.shuffle):
             part = np.minimum((place * N_INTERVALS).astype(int), N_INTERVALS - 1)
             where = np.argsort(self.shuffle, axis=1)[np.arange(len(place)), part]
@@ -141,6 +142,12 @@ class ToyStudent:
             low, high = (trivial + (1.0 - trivial) * (place[0] + half / n) for half in (-0.5, 0.5))
             place[0] = 0.5 * ((0.0 if low <= trivial else low) + high)  # the first column has what is trivial, too
         task[: len(place)] = place
+        if len(self.shuffle) and tuple(self._cells(task[None])[0].tolist()) != self.start:
+            # The middle is where an interval begins: take that of what the interval has of the cell.
+            low, high = np.maximum(cell / n, part / N_INTERVALS), np.minimum((cell + 1) / n, (part + 1) / N_INTERVALS)
+            place = (where + 0.5 * (low + high) * N_INTERVALS - part) / N_INTERVALS
+            place[0] = trivial + (1.0 - trivial) * place[0]
+            task[: len(place)] = place
         return task
 
     def _cells(self, tasks: ArrayLike) -> NDArray[np.int64]:
@@ -188,21 +195,7 @@ class ToyStudent:
 
     def _reachable(self) -> NDArray[np.bool_]:
         """The cells to which learning can spread from the start cell."""
-        learns = self.kinds == LEARNS
-        reached = np.zeros_like(learns)
-        reached.reshape(-1)[self._start] = True
-        reached &= learns
-        count = -1
-        while count != (count := int(np.count_nonzero(reached))):
-            spread = reached.copy()
-            for axis in range(reached.ndim):
-                # Lower neighbours: any subset of the axes, so each axis widens what the ones before have reached.
-                source = reached if self.config.unlock == "adjacent" else spread.copy()
-                ahead = [slice(None)] * reached.ndim
-                behind = list(ahead)
-                ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
-                spread[tuple(ahead)] |= source[tuple(behind)]
-                if self.config.unlock == "adjacent":
-                    spread[tuple(behind)] |= source[tuple(ahead)]
-            reached = spread & learns
-        return reached
+        reached = np.zeros(self.config.n_total, dtype=np.bool_)
+        adjacent = self.config.unlock == "adjacent"
+        spread(self._kinds, self.config.n_dims, self.config.n_cells, self._start, adjacent, reached)
+        return reached.reshape(self.config.shape)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import tutelage.envs  # noqa: F401 - registers the environments
+import yaml
 from gymnasium.error import ResetNeeded
 from tutelage import make_teacher
 from tutelage.envs import ARM_FORMS, ArmConfig, ArmsEnv, ArmStudent, arm_form
@@ -183,3 +185,9 @@ def test_a_teacher_teaches_it_through_the_wrapper():
         wrapped.reset(seed=0 if i == 0 else None)
         wrapped.step(wrapped.action_space.sample())
     assert env.unwrapped.student.score() == 100.0
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    config = ArmConfig(learnable=(np.float32(0), np.int64(2)), noisy=np.int64(1), steepness=np.float32(2))
+    plain = {"learnable": [0.0, 2.0], "noisy": 1, "steepness": 2.0}
+    assert json.loads(json.dumps(config.to_plain())) == plain == yaml.safe_load(yaml.safe_dump(config.to_plain()))

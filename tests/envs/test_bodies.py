@@ -167,3 +167,23 @@ def test_a_seed_of_another_type_is_refused(seed):
 def test_a_negative_seed_of_a_random_body_is_refused_by_name():
     with pytest.raises(ValueError, match="The seed of a random body must be at least 0, got -1"):
         random_body(-1)
+
+
+def test_legs_can_be_a_number_of_numpy():
+    assert BODIES["default"].with_legs(np.float32(0.5)) == BODIES["default"].with_legs(0.5)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_legs_scaled_twice_are_written_as_what_makes_them_again(name):
+    body = BODIES[name].with_legs(0.8).with_legs(0.7)
+    assert get_body(body.spec) == body
+
+
+def test_legs_are_not_scaled_twice_beyond_the_limits():
+    with pytest.raises(ValueError, match=r"legs as a factor in \[0.25, 2\].*4 in all"):
+        BODIES["default"].with_legs(2).with_legs(2)
+
+
+def test_a_random_body_without_a_seed_is_told_to_take_one():
+    with pytest.raises(ValueError, match=r"needs a seed, such as 'random\(7\)'"):
+        get_body("random")

@@ -232,3 +232,8 @@ def test_its_pictures_are_those_of_the_copies(cls):
 def test_bad_arguments_are_refused(cls, arguments, error):
     with pytest.raises(error):
         cls.vec_env(**arguments)
+
+
+def test_an_unknown_argument_is_refused_in_the_name_of_the_environment(cls):
+    with pytest.raises(TypeError, match=f"{cls.__name__} takes no argument 'foo'; it takes "):
+        cls.vec_env(2, foo=1)

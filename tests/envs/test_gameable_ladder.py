@@ -108,3 +108,10 @@ def test_stages_can_be_more_or_fewer():
 def test_bad_arguments_are_refused(arguments, error, said):
     with pytest.raises(error, match=said):
         GameableLadder(**arguments)
+
+
+@pytest.mark.parametrize(("size", "stages"), [(4, 2), (5, 3), (6, 4), (7, 5), (12, 5)])
+def test_a_small_grid_has_the_last_of_the_stages(size, stages):
+    env = GameableLadder(size=size)
+    assert env.game.config.gains == GAINS[-stages:]
+    assert env.task_space.size == stages

@@ -161,3 +161,9 @@ def test_the_environments_offer_a_builder():
     builder = env.get_wrapper_attr("level_builder")(5)
     assert (builder.n, builder.n_walls, builder.space) == (5, 3, env.unwrapped.task_space)
     assert MazeVecEnv(2, 4, 6, walls=3).level_builder(5, n_walls=2).horizon == 4
+
+
+@pytest.mark.parametrize("arguments", [{"n": 2.7}, {"n": True}, {"n": 1, "n_walls": 1.5}, {"n": 1, "n_noise": "2"}])
+def test_numbers_that_are_not_whole_are_refused(arguments):
+    with pytest.raises(TypeError, match="must be a whole number"):
+        MazeBuilder(space=SPACE, **arguments)

@@ -489,3 +489,8 @@ def test_equal_levels_have_equal_hashes_and_others_have_others():
 
 def test_hashes_are_the_same_on_every_machine():
     assert level_hashes([0, 1, 0, 2, 0, 3], MazeSpace(1, 3)).tolist() == [4729580344843856624]
+
+
+def test_what_is_no_drawing_is_refused():
+    with pytest.raises(TypeError, match="drawing of a maze as a text"):
+        level_from_text(None)

@@ -203,3 +203,20 @@ def test_it_is_not_built_from_dimensions():
         with pytest.raises(TypeError, match="size"):
             build(space.to_json())
     assert TaskSpace.from_json(space.to_json()) == space
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_a_grid_of_one_value_is_one_level(height, width):
+    space = MazeSpace(height, width)
+    assert space.contains(space.grid(1)).tolist() == [True]
+
+
+def test_what_would_have_to_be_built_counts_for_the_limit_of_levels():
+    with pytest.raises(ValueError, match=r"6,881,280 levels of a 3 × 5 maze are too many .* 29,491,200 rows"):
+        MazeSpace(3, 5).enumerate()
+
+
+@pytest.mark.parametrize("walls", [None, 5.5])
+def test_walls_that_are_neither_a_number_nor_a_pair_are_refused(walls):
+    with pytest.raises(TypeError, match="Expected walls as a pair"):
+        MazeSpace(walls=walls)

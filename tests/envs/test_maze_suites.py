@@ -238,3 +238,7 @@ def test_levels_come_back_from_a_file_as_they_were(size):
 def test_a_drawing_has_its_own_size():
     space, rows = read_drawing(b"..#.\n>..G\n")
     assert (space.height, space.width, rows.shape) == (2, 4, (1, 11))
+
+
+def test_a_time_limit_is_a_whole_number():
+    assert isinstance(maze_test("maze/maze", time_limit=250.0).max_steps, int)

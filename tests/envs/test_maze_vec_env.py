@@ -479,3 +479,28 @@ def test_a_curriculum_is_that_of_single_mazes():
         outcomes.append(seen)
     for one, other in zip(*outcomes, strict=True):
         assert_same(dict(one), dict(other))
+
+
+def test_a_single_maze_counts_visits_up_to_255_too():
+    env = MazeEnv(height=1, width=3, view=3, visits=True, max_steps=2000)
+    env.reset(options={"task": level_from_text(">.G")})
+    seen = [env._seen_visits()]
+    for i in range(600):
+        env.agent_pos = (1 + i % 2, 1)
+        seen.append(env._seen_visits())
+    assert seen[-1].max() == 255
+    assert env._visits[1, 1] == env._visits[2, 1] == 255
+
+
+def test_an_environment_without_options_plays_a_task_that_is_drawn():
+    venv = MazeVecEnv(2, 1, 4, seed=0)
+    task = level_from_text(">..G")
+    venv.set_options([None, {"task": task}])
+    venv.reset()
+    assert_same(venv.current_tasks[1], task)
+    assert venv.task_space.contains(venv.current_tasks[0])
+
+
+def test_autoreset_is_true_or_false():
+    with pytest.raises(TypeError, match="autoreset must be True or False"):
+        MazeVecEnv(1, autoreset="no")

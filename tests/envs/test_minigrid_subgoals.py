@@ -649,3 +649,9 @@ def test_the_grid_is_told_in_words_without_what_is_in_the_box():
     rows = [line for line in text.splitlines() if set(line) <= set("#.AXDBK") and line]
     assert (len(rows), {len(row) for row in rows}) == (6, {11})
     assert sum(row.count("A") for row in rows) == 1
+
+
+def test_a_dimension_can_be_a_number_of_numpy_and_is_at_least_one():
+    assert LanguageEncoding(dim=np.int64(5)).dim == 5
+    with pytest.raises(ValueError, match="dim as a whole number"):
+        hashed_words("a", 0)

@@ -238,3 +238,30 @@ def test_a_corpus_that_the_codec_cannot_fill_ends_early():
 def test_a_corpus_of_nothing_is_refused(size):
     with pytest.raises(ValueError, match="at least 1"):
         TaskCorpus(MazeCodec(SPACE), size, seed=0)
+
+
+@pytest.mark.parametrize("values", [range(40), range(-50, -10), range(1000), range(33), range(7, 10**6)], ids=str)
+@pytest.mark.parametrize("bins", [1, 7, 32])
+def test_a_token_of_many_values_is_read_as_one_that_is_written_so(values, bins):
+    codec = BinCodec(TaskSpace(x=(0.0, 1.0), k=values, m=range(3)), bins)
+    tokens = np.repeat(np.arange(bins) + bins + 1, 100)[:, None]
+    rows = codec.decode(tokens, rng())
+    assert codec.space.contains(rows).all()
+    np.testing.assert_array_equal(codec.encode(rows)[:, 1:2], tokens)
+
+
+def test_all_values_in_a_bin_are_drawn():
+    codec = BinCodec(TaskSpace(k=range(40)), 8)
+    rows = codec.decode(np.repeat([[3]], 200, axis=0), rng())
+    assert sorted(set(rows[:, 0].tolist())) == [10, 11, 12, 13, 14]
+
+
+def test_no_sequences_are_no_tasks():
+    for codec in (MazeCodec(SPACE), BinCodec(MIXED)):
+        assert codec.decode(np.empty((0, 5), dtype=np.int64), rng()).shape == (0, codec.space.n_dims)
+
+
+@pytest.mark.parametrize("max_walls", [3.7, True, "3"])
+def test_a_number_of_walls_of_a_sequence_is_whole(max_walls):
+    with pytest.raises(TypeError, match="max_walls must be a whole number"):
+        MazeCodec(SPACE, max_walls=max_walls)

@@ -1,5 +1,6 @@
 """Frozen test sets."""
 
+import dataclasses
 import re
 
 import gymnasium as gym
@@ -128,3 +129,11 @@ def test_an_environment_without_test_sets_is_refused():
 
 def test_the_public_names_are_there():
     assert all(hasattr(tutelage.envs, name) for name in tutelage.envs.__all__)
+
+
+def test_sets_are_equal_where_their_tasks_are():
+    one, same, other = (load_test_set(f"maze/{name}") for name in ("maze", "maze", "maze-2"))
+    assert one == same
+    assert one != other
+    assert one != dataclasses.replace(one, tasks=one.tasks + 1)
+    assert len({one, same, other}) == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tutelage.envs import TOY_FORMS, ToyConfig, ToyStudent, toy_form
@@ -345,3 +347,31 @@ def test_an_unknown_form_is_refused(name, said):
 def test_a_bad_seed_is_refused(seed):
     with pytest.raises(ValueError, match="seed must be"):
         ToyStudent("2d-10", seed)
+
+
+@pytest.mark.parametrize("n", [1, 3, 5, 6, 10])
+@pytest.mark.parametrize("trivial", [0.0, 0.3, 0.9])
+def test_the_start_task_of_a_rugged_space_lies_in_the_start_cell(n, trivial):
+    for seed in range(4):
+        for start in range(n):
+            student = ToyStudent(ToyConfig(1, n, rugged=True, trivial=trivial, start=start), seed)
+            assert student.play([student.start_task()]).tolist() == [0.01]
+
+
+@pytest.mark.parametrize("unlock", ["lower", "adjacent"])
+@pytest.mark.parametrize(("d", "n"), [(1, 9), (2, 7), (3, 4)])
+def test_learning_spreads_to_the_cells_that_plain_python_finds(unlock, d, n):
+    for seed in range(3):
+        student = ToyStudent(ToyConfig(d, n, unlock=unlock, impossible=0.3, start="random"), seed)
+        twin, reached, before = ToyTwin(student), {student.start}, 0
+        while before != (before := len(reached)):
+            for cell in np.ndindex(student.kinds.shape):
+                if student.kinds[cell] == 0 and any(other in reached for other in twin.neighbours(cell)):
+                    reached.add(cell)
+        assert {tuple(cell) for cell in np.argwhere(student.masterable).tolist()} == reached
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    config = ToyConfig(n_cells=np.int64(8), trivial=np.float32(0.5), rugged=np.bool_(True), noisy=np.float64(0.25))
+    plain = {"n_cells": 8, "rugged": True, "trivial": 0.5, "noisy": 0.25}
+    assert json.loads(json.dumps(config.to_plain())) == plain == yaml.safe_load(yaml.safe_dump(config.to_plain()))
