@@ -99,7 +99,7 @@ class ToyConfig:
         object.__setattr__(self, "unlearnable", tuple(self._region(region) for region in self._regions()))
         for name, whole in (("trivial", "range of x0"), ("impossible", "cells"), ("noisy", "cells")):
             share = getattr(self, name)
-            if isinstance(share, bool) or not isinstance(share, Real) or not 0.0 <= share < 1.0:
+            if isinstance(share, bool) or not isinstance(share, Real) or not 0.0 <= float(share) < 1.0:
                 raise ValueError(f"{name} must be a share of the {whole} in [0, 1), got {share!r}.")
             object.__setattr__(self, name, float(share))
         if self.impossible + self.noisy >= 1.0:
